@@ -44,23 +44,23 @@ package final class Appender: Sendable {
     ///   catalogue calls a state and of which a series began, ended or changed its value, and those that a target has
     ///   for the first time, since rules may have been evaluated before.
     package func append(_ results: [ProbeResult]) -> Set<String> {
-        var news: Set<String> = []
+        var changed: Set<String> = []
         let now = clock.check().now.wall
         for var result in results {
             // Stamped before the clock stepped back: the store would reject later samples until the clock catches up.
             if result.timestamp > now { result.restamp(now) }
             let markers = state.withLock { state -> [Sample] in
-                if let changed = state.repeated(result) {
-                    news.formUnion(changed)
+                if let names = state.repeated(result) {
+                    changed.formUnion(names)
                     return []
                 }
-                news.formUnion(state.update(result))
+                changed.formUnion(state.update(result))
                 return state.staleness.track(
                     source: result.target.description, samples: result.samples, now: result.timestamp)
             }
             store.append(markers + result.samples)
         }
-        return news
+        return changed
     }
 
     /// Ends all series of targets that are not among these.
@@ -95,12 +95,12 @@ extension Appender.State {
         let before = targets.values[index].latest.samples
         guard before.count == result.samples.count else { return nil }
         for (old, new) in zip(before, result.samples) where old.labels != new.labels { return nil }
-        var news: [String] = []
-        for place in targets.values[index].stateIndices where before[place].value != result.samples[place].value {
-            if let name = before[place].labels.name { news.append(name) }
+        var changed: [String] = []
+        for state in targets.values[index].stateIndices where before[state].value != result.samples[state].value {
+            if let name = before[state].labels.name { changed.append(name) }
         }
         targets.values[index].latest = result
-        return news
+        return changed
     }
 
     /// - Returns: names of metrics that changed.
@@ -108,18 +108,18 @@ extension Appender.State {
         let before = targets[result.target]
         let statesBefore = before?.states ?? [:]
         var after = Appender.TargetState(latest: result, stateIndices: [])
-        for (place, sample) in result.samples.enumerated() {
-            if let name = sample.labels.name, Catalogue.isState(series: name) { after.stateIndices.append(place) }
+        for (index, sample) in result.samples.enumerated() {
+            if let name = sample.labels.name, Catalogue.isState(series: name) { after.stateIndices.append(index) }
         }
         let states = after.states
-        var news = after.names.subtracting(before?.names ?? [])
+        var changed = after.names.subtracting(before?.names ?? [])
         for (labels, value) in states where statesBefore[labels] != value {
-            if let name = labels.name { news.insert(name) }
+            if let name = labels.name { changed.insert(name) }
         }
         for labels in statesBefore.keys where states[labels] == nil {
-            if let name = labels.name { news.insert(name) }
+            if let name = labels.name { changed.insert(name) }
         }
         targets[result.target] = after
-        return news
+        return changed
     }
 }

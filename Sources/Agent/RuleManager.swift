@@ -99,7 +99,7 @@ package actor RuleManager {
     private let metrics: RuleMetrics
     private let progress: @Sendable () -> Void
     private let wake = Wake()
-    private let news = Mutex<Set<String>>([])
+    private let changedMetrics = Mutex<Set<String>>([])
 
     /// - Parameters:
     ///   - notify: takes alerts and the rules' state.
@@ -150,7 +150,7 @@ package actor RuleManager {
 
     /// Makes groups that read one of these metrics due at once.
     package nonisolated func consider(_ metrics: Set<String>) {
-        news.withLock { $0.formUnion(metrics) }
+        changedMetrics.withLock { $0.formUnion(metrics) }
         wake.signal()
     }
 
@@ -160,7 +160,7 @@ package actor RuleManager {
     package func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                takeNews()
+                takeChanges()
                 let now = clock.check().now.monotonic
                 for key in ready(at: now) {
                     start(key, now)
@@ -172,10 +172,10 @@ package actor RuleManager {
         }
     }
 
-    private func takeNews() {
-        let names = news.withLock { news in
-            defer { news = [] }
-            return news
+    private func takeChanges() {
+        let names = changedMetrics.withLock { metrics in
+            defer { metrics = [] }
+            return metrics
         }
         guard !names.isEmpty else { return }
         let now = platform.time.monotonic()

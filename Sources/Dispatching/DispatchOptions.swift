@@ -97,7 +97,9 @@ package struct DispatchOptions: Sendable {
     /// Default true.
     package var correlates = true
     /// Maximum age of an acknowledgement; an incident that outlasts it is notified again. Nil: no limit. Default 8 h.
-    package var acknowledgementTimeout: Duration? = .seconds(8 * 3600)
+    package var acknowledgementTimeout: Duration? = DispatchOptions.defaultAcknowledgementTimeout
+    /// The `acknowledgementTimeout` of a configuration without `ack_timeout`.
+    package static let defaultAcknowledgementTimeout = Duration.seconds(8 * 3600)
     /// Whether receivers that were notified of an alert are notified again when a silence or a mute time ends and the
     /// alert still fires. Default true.
     package var notifiesUnsilenced = true

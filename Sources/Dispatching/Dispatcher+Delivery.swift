@@ -69,7 +69,7 @@ extension Dispatcher {
             removeEnded(id, now, &decisions)
             updateDeadline(id, now)
         }
-        book.told(included, at: now.wall)
+        book.notified(included, at: now.wall)
         updateRecords(now, &decisions)
         return decisions
     }

@@ -240,7 +240,7 @@ extension Dispatcher {
     }
 
     /// Fingerprints of alerts that at least one integration of the group has accepted, or that another group of the
-    /// incident has delivered to the same address; see `isTold`.
+    /// incident has delivered to the same address; see `isNotifiedElsewhere`.
     private func acceptedAlerts(_ group: Group) -> Set<UInt64> {
         let own = integrations(of: group.id)
         let targets = Set(own.compactMap(\.target))

@@ -84,7 +84,7 @@ extension Dispatcher {
         _ decisions: inout Decisions
     ) {
         let destination = group.destination(integration)
-        if destinations[destination] == nil, isTold(integration, by: group, now) { return }
+        if destinations[destination] == nil, isNotifiedElsewhere(integration, by: group, now) { return }
         var state = destinations[destination] ?? DestinationState()
         defer { destinations[destination] = state.isEmpty ? nil : state }
         // The outcome of the attempt under way determines what to send next.

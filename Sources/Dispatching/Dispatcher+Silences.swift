@@ -18,9 +18,7 @@ extension Dispatcher {
     package mutating func setSilence(
         _ silence: Silence, random: any RandomSource, now: Moment
     ) throws(SilenceError) -> (stored: [Silence], decisions: Decisions) {
-        if silence.untilResolved, !alerts.values.contains(where: { !$0.isEnded && silence.matches($0.alert.labels) }) {
-            throw .nothingFires
-        }
+        if silence.untilResolved, isIdle(silence) { throw .nothingFires }
         let stored = try silences.set(silence, random: random, now: now.wall)
         var decisions = Decisions()
         recheckPending(now, &decisions)
@@ -80,13 +78,16 @@ extension Dispatcher {
     mutating func endIdleSilences(
         _ now: Moment, _ decisions: inout Decisions, where isAffected: (Silence) -> Bool = { _ in true }
     ) {
-        let idle = silences.untilResolved(at: now.wall).filter { silence in
-            isAffected(silence) && !alerts.values.contains { !$0.isEnded && silence.matches($0.alert.labels) }
-        }
+        let idle = silences.untilResolved(at: now.wall).filter { isAffected($0) && isIdle($0) }
         for silence in idle {
             if let ended = try? silences.expire(silence.id, now: now.wall) { decisions.endedSilences.append(ended) }
         }
         if !idle.isEmpty { decisions.removedSilences += silences.refresh(now.wall) }
+    }
+
+    /// Whether no firing alert matches a silence.
+    private func isIdle(_ silence: Silence) -> Bool {
+        !alerts.values.contains { !$0.isEnded && silence.matches($0.alert.labels) }
     }
 
     private func isMuted(_ destination: Destination, _ now: Moment) -> Bool {

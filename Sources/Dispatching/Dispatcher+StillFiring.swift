@@ -23,10 +23,10 @@ extension Dispatcher {
         let group = groups[GroupID(key: notification.groupKey, receiver: notification.receiver)]
         var found = group?.alerts ?? []
         for alert in ended { found.formUnion(inhibitor.inhibiting(alert)) }
-        let places = ended.map { $0.labels.dropping(["alertname", "severity"]) }.filter { !$0.isEmpty }
+        let labelSets = ended.map { $0.labels.dropping(["alertname", "severity"]) }.filter { !$0.isEmpty }
         for (id, entry) in alerts.prefix(Dispatcher.searchLimit) where !entry.isEnded {
             let labels = entry.alert.labels
-            if places.contains(where: { $0.pairs.allSatisfy { labels[$0.name] == $0.value } }) { found.insert(id) }
+            if labelSets.contains(where: { $0.pairs.allSatisfy { labels[$0.name] == $0.value } }) { found.insert(id) }
         }
         return Array(
             found.subtracting(own).filter { fires($0, now) }.compactMap { alerts[$0]?.alert }

@@ -21,14 +21,14 @@ final class ConnectionGuard: ChannelInboundHandler {
     }
 
     private let limits: ServerOptions.Limits
-    private let places: ConnectionPlaces
+    private let connections: ConnectionTable
     private var phase = Phase.nothing
     private var deadline: Scheduled<Void>?
     private var context: ChannelHandlerContext?
 
-    init(limits: ServerOptions.Limits, places: ConnectionPlaces) {
+    init(limits: ServerOptions.Limits, connections: ConnectionTable) {
         self.limits = limits
-        self.places = places
+        self.connections = connections
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -74,12 +74,12 @@ final class ConnectionGuard: ChannelInboundHandler {
         switch next {
         case .request:
             wait = limits.requestTimeout
-            places.waits(context.channel, for: .request)
+            connections.waits(context.channel, for: .request)
         case .nextRequest:
             wait = limits.idleTimeout
-            places.waits(context.channel, for: .nextRequest)
+            connections.waits(context.channel, for: .nextRequest)
         case .delivery: wait = limits.sendTimeout
-        case .answer: return places.waits(context.channel, for: nil)
+        case .answer: return connections.waits(context.channel, for: nil)
         case .nothing: return
         }
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) { context.close(promise: nil) }

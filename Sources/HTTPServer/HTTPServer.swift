@@ -46,21 +46,21 @@ package final class HTTPServer: Sendable {
     private let ownsGroup: Bool
     private let bodies: BodyBudget
     private let state = Mutex(State())
-    private let places: ConnectionPlaces
+    private let connections: ConnectionTable
 
     /// - Parameters:
     ///   - group: event loops to share with other servers; nil creates one thread for this server.
     package init(_ options: ServerOptions, group: (any EventLoopGroup)? = nil, handler: @escaping Handler) {
         self.options = options
         self.handler = handler
-        places = ConnectionPlaces(limits: options.limits)
+        connections = ConnectionTable(limits: options.limits)
         bodies = BodyBudget(options.limits.allBodyBytes)
         self.group = group ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
         ownsGroup = group == nil
     }
 
     /// The number of open connections.
-    package var connectionCount: Int { places.count }
+    package var connectionCount: Int { connections.count }
 
     /// Loads the certificate, binds all addresses and starts to serve.
     /// - Returns: the bound addresses, in the order of the options.
@@ -126,7 +126,7 @@ package final class HTTPServer: Sendable {
             state.isPaused = !reading
             return state.listeners
         }
-        let channels = places.channels + listeners
+        let channels = connections.channels + listeners
         for channel in channels {
             channel.setOption(.autoRead, value: reading).whenSuccess { if reading { channel.read() } }
         }
@@ -167,7 +167,7 @@ package final class HTTPServer: Sendable {
             return (state.listeners, state.sockets)
         }
         for socket in sockets { socket.remove() }
-        return (listeners, places.close())
+        return (listeners, connections.close())
     }
 
     /// Binds an address. All interfaces means IPv6 and IPv4, or IPv4 alone if the kernel lacks IPv6.
@@ -208,8 +208,8 @@ package final class HTTPServer: Sendable {
         return credentials.flatMapThrowing { [self] in try accept(channel, .socket, peerUser: $0.user) }
     }
 
-    private func accept(_ channel: any Channel, _ source: ConnectionPlaces.Source, peerUser: UInt32?) throws {
-        guard places.take(channel, source) else {
+    private func accept(_ channel: any Channel, _ source: ConnectionTable.Source, peerUser: UInt32?) throws {
+        guard connections.take(channel, source) else {
             options.onRefusal(.connection)
             throw ServerError("too many connections")
         }
@@ -218,7 +218,7 @@ package final class HTTPServer: Sendable {
         if isPaused { channel.setOption(.autoRead, value: false).whenComplete { _ in } }
         let pipeline = channel.pipeline.syncOperations
         if let tls { try pipeline.addHandler(tls.options.handler(tls.context)) }
-        let guardian = ConnectionGuard(limits: options.limits, places: places)
+        let guardian = ConnectionGuard(limits: options.limits, connections: connections)
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = options.limits.headerBytes
         limits.maxHeaderListSize = options.limits.headerBytes

@@ -26,8 +26,8 @@ final class Statement {
     }
 
     func bind(_ values: [Value]) throws(SQLiteError) {
-        for (place, value) in values.enumerated() {
-            let index = Int32(place + 1)
+        for (offset, value) in values.enumerated() {
+            let index = Int32(offset + 1)
             let code: Int32
             switch value {
             case .integer(let number): code = sqlite3_bind_int64(handle, index, number)

@@ -50,8 +50,8 @@ final class OverlaySource: SampleSource {
         if extra.isEmpty { return try base.visit(matchers, start: start, end: end, latestOnly: latestOnly, body) }
         var left = Dictionary(extra.map { ($0.labels, $0.points) }) { first, _ in first }
         try base.visit(matchers, start: start, end: end, latestOnly: latestOnly) { labels, points in
-            guard let news = left.removeValue(forKey: labels) else { return try body(labels, points) }
-            try OverlaySource.merged(Array(points), news).withUnsafeBufferPointer { all in
+            guard let newer = left.removeValue(forKey: labels) else { return try body(labels, points) }
+            try OverlaySource.merged(Array(points), newer).withUnsafeBufferPointer { all in
                 try body(labels, latestOnly ? UnsafeBufferPointer(rebasing: all.suffix(1)) : all)
             }
         }
@@ -76,9 +76,9 @@ final class OverlaySource: SampleSource {
     }
 
     /// A result replaces a point with the same time; later points can only exist after a clock step.
-    private static func merged(_ old: [Point], _ news: [Point]) -> [Point] {
+    private static func merged(_ old: [Point], _ newer: [Point]) -> [Point] {
         var points = old
-        for point in news {
+        for point in newer {
             points.removeAll { $0.t == point.t }
             let index = points.firstIndex { $0.t > point.t } ?? points.endIndex
             points.insert(point, at: index)

@@ -69,25 +69,26 @@ package final class S3Client: Sendable {
     /// - Throws: `.untrusted` for a listing that cannot be complete and correct.
     package func pages(prefix: String, take: ([S3Object]) -> Bool) async throws(S3Error) {
         var check = ListingCheck(prefix: prefix, isOrdered: !options.bucket.hasSuffix("--x-s3"))
-        var place = Place.start
+        var start = PageStart.start
         while true {
-            let page = try await page(prefix, &place, limit: 1000)
+            let page = try await page(prefix, &start, limit: 1000)
             if let doubt = check.take(page.objects) { throw untrusted(doubt) }
             guard take(page.objects) else { return }
             let next =
-                page.nextToken.map { Place.token($0) } ?? (page.nextMarker ?? check.last).map { Place.marker($0) }
+                page.nextToken.map { PageStart.token($0) }
+                ?? (page.nextMarker ?? check.last).map { PageStart.marker($0) }
             guard page.isTruncated else { break }
             guard let next, !page.objects.isEmpty || page.nextToken != nil else {
                 throw S3Error(.malformed, "s3://\(options.bucket): a page is truncated but leads nowhere")
             }
             // An endless listing would repeat its token, or have pages without keys.
-            if next == place { throw untrusted("a page leads back to itself") }
-            place = next
+            if next == start { throw untrusted("a page leads back to itself") }
+            start = next
             if case .marker = next { location.withLock { $0.listsAsV1 = true } }
         }
         // Some servers end a listing at their own limit and call it complete: one more request reveals that.
         guard let last = check.last, check.mayBeCut else { return }
-        var after = location.withLock { $0.listsAsV1 } ? Place.marker(last) : Place.after(last)
+        var after = location.withLock { $0.listsAsV1 } ? PageStart.marker(last) : PageStart.after(last)
         guard try await page(prefix, &after, limit: 1).objects.isEmpty else {
             throw untrusted("it is said to be whole after \(check.count) keys, but others follow")
         }
@@ -98,7 +99,7 @@ package final class S3Client: Sendable {
     }
 
     /// Where a page starts.
-    private enum Place: Equatable {
+    private enum PageStart: Equatable {
         case start
         case token(String)
         /// After this key, for ListObjectsV2 and ListObjects respectively.
@@ -106,10 +107,10 @@ package final class S3Client: Sendable {
     }
 
     /// Sources: Amazon S3 API Reference, ListObjectsV2 and ListObjects.
-    private func page(_ prefix: String, _ place: inout Place, limit: Int) async throws(S3Error) -> S3Page {
+    private func page(_ prefix: String, _ start: inout PageStart, limit: Int) async throws(S3Error) -> S3Page {
         func parameters(_ isV1: Bool) -> [(String, String)] {
             let common = [("max-keys", "\(limit)"), ("prefix", prefix), ("encoding-type", "url")]
-            return switch place {
+            return switch start {
             case .marker(let key): common + [("marker", key)]
             case .token(let token): common + [("list-type", "2"), ("continuation-token", token)]
             case .after(let key): common + [("list-type", "2"), ("start-after", key)]
@@ -121,7 +122,7 @@ package final class S3Client: Sendable {
         do throws(S3Error) {
             response = try await send("GET", key: nil, query: S3Encoding.query(parameters(isV1)), receive: nil)
         } catch {
-            guard !isV1, place == .start, error.isUnknownQuestion else { throw error }
+            guard !isV1, start == .start, error.isUnknownQuestion else { throw error }
             response = try await send("GET", key: nil, query: S3Encoding.query(parameters(true)), receive: nil)
             location.withLock { $0.listsAsV1 = true }
         }

@@ -46,10 +46,10 @@ package final class SerialExecution: @unchecked Sendable {
     package func step() -> Bool {
         guard !isIdle else { return false }
         let waiting = jobs.count - head
-        let place = waiting > 1 ? head + random.below(min(waiting, SerialExecution.choice)) : head
-        let job = jobs[place]
+        let chosen = waiting > 1 ? head + random.below(min(waiting, SerialExecution.choice)) : head
+        let job = jobs[chosen]
         // The jobs before it keep their order.
-        if place > head { for index in stride(from: place, to: head, by: -1) { jobs[index] = jobs[index - 1] } }
+        if chosen > head { for index in stride(from: chosen, to: head, by: -1) { jobs[index] = jobs[index - 1] } }
         head += 1
         if head > 1024 {
             jobs.removeFirst(head)

@@ -261,6 +261,20 @@ struct IncidentTests {
         #expect(try Incident(encoded: incident.encoded()) == incident)
     }
 
+    /// A cause that came after its first consequences is still there for the message about the end.
+    @Test func aLateCauseIsKeptAmongManyThatHaveEnded() {
+        var incident = Incident(id: 1, labels: ["alertname": "A"], severities: [], members: [7], startsAt: at(0).wall)
+        for number in 0..<100 {
+            incident.keep(
+                Alert(
+                    labels: ["alertname": "A\(number)"],
+                    annotations: number == 20 ? [:] : ["explained_by": "A20"], startsAt: at(Double(number)).wall,
+                    endsAt: at(200).wall, updatedAt: at(200).wall))
+        }
+        let names = (Array(0..<15) + [20] + Array(86..<100)).map { "A\($0)" }
+        #expect(incident.past.map { $0.labels["alertname"] ?? "" } == names)
+    }
+
     /// Rules that explain each other: one incident, and no circle.
     @Test func aCircle() {
         func alert(_ name: String, _ cause: String) -> Alert {

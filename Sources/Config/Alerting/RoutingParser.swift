@@ -64,7 +64,7 @@ package struct RoutingParser {
     private func acknowledgementTimeout(_ fields: inout Fields) -> Duration? {
         let given = fields.parsed(
             "ack_timeout", expected: "a duration such as 8h, or 0s for none", Duration.init(prometheus:))
-        guard let given else { return DispatchOptions(route: Route(), receivers: []).acknowledgementTimeout }
+        guard let given else { return DispatchOptions.defaultAcknowledgementTimeout }
         return given > .zero ? given : nil
     }
 

@@ -18,13 +18,13 @@ struct RuledAlert {
     /// All alerts of the rules, each once, in file order.
     static func all(_ groups: [RuleGroupView]) -> [RuledAlert] {
         var alerts: [RuledAlert] = []
-        var places: [String: Int] = [:]
+        var indices: [String: Int] = [:]
         for rule in groups.lazy.flatMap(\.rules) {
             guard case .alerting(let alerting) = rule.kind else { continue }
-            if let place = places[rule.name] {
-                alerts[place].rules.append((rule, alerting))
+            if let index = indices[rule.name] {
+                alerts[index].rules.append((rule, alerting))
             } else {
-                places[rule.name] = alerts.count
+                indices[rule.name] = alerts.count
                 alerts.append(RuledAlert(name: rule.name, rules: [(rule, alerting)]))
             }
         }

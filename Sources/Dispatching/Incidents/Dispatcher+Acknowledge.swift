@@ -47,22 +47,24 @@ extension Dispatcher {
         for alert in selected(selection) {
             guard let entry = alerts[alert] else { continue }
             if let incident = incidents[of: alert] {
-                if acknowledgement != nil, isOldNews(selection, of: incident) { continue }
+                if acknowledgement != nil, isOutdated(selection, of: incident) { continue }
                 if acknowledgement != nil || incident.acknowledgement != nil { ids.insert(incident.id) }
             } else if acknowledgement != nil {
                 ids.insert(incidents.insert(entry.alert))
             }
         }
         for id in ids { incidents.acknowledge(id, acknowledgement, takenBackAt: selection.time ?? now.wall) }
-        settleAcknowledgements(of: ids, now, &result.decisions)
+        carryOutAcknowledgements(of: ids, now, &result.decisions)
         updateRecords(now, &result.decisions)
-        result.incidents = ids.sorted(by: >).compactMap { incidents.all[$0] }.compactMap { told($0, now) }
+        result.incidents = ids.sorted(by: >).compactMap { incidents.all[$0] }.compactMap {
+            notificationIncident($0, now)
+        }
         return result
     }
 
     /// Whether another service reports an acknowledgement that is already known, possibly the echo of our own, or that
     /// has been withdrawn since: services report late, twice and in any order.
-    private func isOldNews(_ selection: IncidentSelection, of incident: Incident) -> Bool {
+    private func isOutdated(_ selection: IncidentSelection, of incident: Incident) -> Bool {
         guard let time = selection.time else { return false }
         return incident.acknowledgement != nil || incident.takenBackAt.map { time <= $0 } ?? false
     }
@@ -91,7 +93,7 @@ extension Dispatcher {
     /// Applies acknowledgements to the groups of incidents: escalations end, a pending repeat is withdrawn, and
     /// integrations that want acknowledgements are notified. Each group is handled once, however many of the incidents
     /// are in it.
-    private mutating func settleAcknowledgements(
+    private mutating func carryOutAcknowledgements(
         of ids: Set<UInt64>, _ now: Moment, _ decisions: inout Decisions
     ) {
         var members: [GroupID: Set<UInt64>] = [:]
@@ -112,8 +114,8 @@ extension Dispatcher {
                 let destination = group.destination(integration)
                 guard let state = destinations[destination] else { continue }
                 let isRepeat = state.pending?.message.notification.reason == .repeat
-                let isTold = integration.tellsAcknowledgements && !state.notified.isEmpty && state.pending == nil
-                guard isRepeat || isTold else { continue }
+                let isNotified = integration.tellsAcknowledgements && !state.notified.isEmpty && state.pending == nil
+                guard isRepeat || isNotified else { continue }
                 if state.pending?.inFlight == true {
                     destinations[destination]?.needsDecision = true
                 } else {

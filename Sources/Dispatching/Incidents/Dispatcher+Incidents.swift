@@ -43,7 +43,7 @@ extension Dispatcher {
     /// Moves an alert that no receiver has been notified of, with all of its incident, into another incident.
     private mutating func takeIn(_ alert: UInt64, into id: UInt64, _ now: Moment) {
         let members = incidents[of: alert]?.members ?? [alert]
-        if isTold(members) { return }
+        if isNotified(members) { return }
         for member in members {
             if let entry = alerts[member] { join(entry.alert, id, now) }
         }
@@ -65,13 +65,13 @@ extension Dispatcher {
     private mutating func join(_ alert: Alert, _ id: UInt64, _ now: Moment) {
         let others = incidents.all[id]?.members ?? []
         incidents.move(alert.id, to: id)
-        let isTold = isTold(others)
-        guard incidents.raise(id, to: alert.labels["severity"], instead: !isTold) else { return }
-        if isTold { hasten(id, now) } else { reroute(others, now) }
+        let isNotified = isNotified(others)
+        guard incidents.raise(id, to: alert.labels["severity"], instead: !isNotified) else { return }
+        if isNotified { hasten(id, now) } else { reroute(others, now) }
     }
 
     /// Whether a message about any of these alerts was decided, or could have been.
-    private func isTold(_ members: [UInt64]) -> Bool { members.contains { alerts[$0]?.isProcessed == true } }
+    private func isNotified(_ members: [UInt64]) -> Bool { members.contains { alerts[$0]?.isProcessed == true } }
 
     private mutating func reroute(_ members: [UInt64], _ now: Moment) {
         for member in members { leaveGroups(member) }
@@ -86,11 +86,11 @@ extension Dispatcher {
         let (mine, other) = (incidents[of: cause.id], incidents[of: consequence])
         if let mine, mine.id == other?.id { return }
         let members = other?.members ?? [consequence]
-        let isTold = isTold(members)
+        let isNotified = isNotified(members)
         if let mine { return takeIn(consequence, into: mine.id, now) }
-        if isTold, !mayJoin(cause, entry.alert) { return }
+        if isNotified, !mayJoin(cause, entry.alert) { return }
         let id = other?.id ?? incidents.insert(entry.alert)
-        if isTold {
+        if isNotified {
             join(cause, id, now)
             // That a cause was found is news, which does not wait for the next flush.
             hasten(id, now)
@@ -154,7 +154,7 @@ extension Dispatcher {
 
     /// Whether a group that was formed because an incident's severity rose skips an integration, since an earlier group
     /// notifies the same address of the incident.
-    func isTold(_ integration: DispatchOptions.Integration, by group: Group, _ now: Moment) -> Bool {
+    func isNotifiedElsewhere(_ integration: DispatchOptions.Integration, by group: Group, _ now: Moment) -> Bool {
         guard let target = integration.target else { return false }
         return group.raisedFrom.contains { id in
             guard let route = groups[id]?.route, muteTime(route, now.wall) == nil else { return false }
@@ -177,7 +177,9 @@ extension Dispatcher {
                 found.append(single(alert))
                 continue
             }
-            if seen.insert(incident.id).inserted, let told = told(incident, now) { found.append(told) }
+            if seen.insert(incident.id).inserted, let incident = notificationIncident(incident, now) {
+                found.append(incident)
+            }
         }
         return found.sorted {
             ($1.severity, $0.startsAt, $0.cause.labels) < ($0.severity, $1.startsAt, $1.cause.labels)
@@ -186,7 +188,7 @@ extension Dispatcher {
 
     /// Every incident under way, the newest first.
     package func incidents(_ now: Moment) -> [Notification.Incident] {
-        let correlated = incidents.all.values.compactMap { told($0, now) }
+        let correlated = incidents.all.values.compactMap { notificationIncident($0, now) }
         // An alert with severity `none`, such as the watchdog's, is no fault.
         let others = alerts.values.filter {
             !$0.isEnded && incidents[of: $0.alert.id] == nil && $0.alert.labels["severity"] != "none"
@@ -197,14 +199,14 @@ extension Dispatcher {
     /// The incident of an alert that is by itself.
     private func single(_ alert: Alert) -> Notification.Incident {
         let incident = incidents[of: alert.id]
-        var told = Notification.Incident(
+        var result = Notification.Incident(
             id: incident?.id, startsAt: alert.startsAt, cause: alert, consequences: [],
             acknowledgement: incident?.acknowledgement)
-        told.number = book.number(of: alert.id)
-        return told
+        result.number = book.number(of: alert.id)
+        return result
     }
 
-    func told(_ incident: Incident, _ now: Moment) -> Notification.Incident? {
+    func notificationIncident(_ incident: Incident, _ now: Moment) -> Notification.Incident? {
         let held = incident.members.compactMap { alerts[$0] }
         let firing = held.filter { !$0.isEnded }.map(\.alert)
         let audible = firing.filter { !isSuppressed($0, now) }
@@ -212,12 +214,12 @@ extension Dispatcher {
         let candidates =
             !audible.isEmpty ? audible : !firing.isEmpty ? firing : Dispatcher.last(of: past + held.map(\.alert))
         guard let cause = Dispatcher.cause(among: candidates, of: incident) else { return nil }
-        var told = Notification.Incident(
+        var result = Notification.Incident(
             id: incident.id, startsAt: incident.startsAt, cause: cause,
             consequences: candidates.filter { $0.id != cause.id }, ended: past,
             acknowledgement: incident.acknowledgement)
-        told.number = book.number(of: cause.id)
-        return told
+        result.number = book.number(of: cause.id)
+        return result
     }
 
     /// The last occurrence of each alert.

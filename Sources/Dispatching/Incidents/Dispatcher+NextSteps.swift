@@ -93,7 +93,7 @@ extension Dispatcher {
             guard let group = groups[id], group.route != nil else { continue }
             let members = group.alerts.intersection(firing)
             for integration in integrations(of: id) where !members.isEmpty {
-                if isTold(integration, by: group, now) { continue }
+                if isNotifiedElsewhere(integration, by: group, now) { continue }
                 let state = destinations[group.destination(integration)]
                 let key = Destination(receiver: id.receiver, integration: integration.id, groupKey: "")
                 var told =

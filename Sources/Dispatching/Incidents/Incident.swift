@@ -63,11 +63,15 @@ package struct Incident: Sendable, Hashable {
 
     private static let pastLimit = 30
 
-    /// Of many alerts the first, which include the cause, and the last are kept.
+    /// Of many alerts the first and the last are kept, and those between them that no other alert can explain: the cause
+    /// is one of these, and it may have arrived late.
     mutating func keep(_ alert: Alert) {
         guard let past = Past(alert) else { return }
         self.past.append(past)
-        if self.past.count > Incident.pastLimit { self.past.remove(at: Incident.pastLimit / 2) }
+        guard self.past.count > Incident.pastLimit else { return }
+        let middle = Incident.pastLimit / 2
+        let consequence = self.past[middle...].dropLast().firstIndex { $0.annotations[Explanation.annotation] != nil }
+        self.past.remove(at: consequence ?? middle)
     }
 
     /// The labels that its alerts are routed by, one set for each severity that it has reached.

@@ -223,7 +223,7 @@ struct IncidentBook: Sendable {
     }
 
     /// Records that a receiver has accepted a message about these alerts.
-    mutating func told(_ alerts: some Sequence<UInt64>, at now: Timestamp) {
+    mutating func notified(_ alerts: some Sequence<UInt64>, at now: Timestamp) {
         for number in Set(alerts.compactMap { numbers[$0] }) where records[number]?.toldAt == nil {
             change(number) { $0.toldAt = now }
         }

@@ -108,7 +108,7 @@ package final class LocalPostgres: Sendable {
         guard let replica else { return }
         try await replica.sql("ALTER SYSTEM SET primary_conninfo = ''")
         try await replica.sql("SELECT pg_reload_conf()")
-        let gone = try await settled { () async throws(ChildProcessError) in
+        let gone = try await eventually { () async throws(ChildProcessError) in
             try await replica.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "0"
         }
         guard gone else {
@@ -129,7 +129,7 @@ package final class LocalPostgres: Sendable {
     package func waitForStreaming() async throws(ChildProcessError) {
         guard let replica else { return }
         let written = try await primary.sql("SELECT pg_current_wal_lsn()")
-        let streams = try await settled { () async throws(ChildProcessError) in
+        let streams = try await eventually { () async throws(ChildProcessError) in
             try await replica.sql(
                 "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming' AND pg_last_wal_replay_lsn() >= '\(written)'"
             ) == "1"
@@ -273,7 +273,7 @@ extension LocalPostgres {
         }
     }
 
-    private func settled(_ condition: () async throws(ChildProcessError) -> Bool) async throws(ChildProcessError)
+    private func eventually(_ condition: () async throws(ChildProcessError) -> Bool) async throws(ChildProcessError)
         -> Bool
     {
         let clock = ContinuousClock()

@@ -1,7 +1,7 @@
 /// Reads the SQL of `pg_dump` or `pg_dumpall`: whether it is complete, and whether it contains Vault's table with rows.
 /// Both begin and end with a comment that identifies them. Source: pg_dump(1), and its output.
 struct PostgresScriptReader {
-    private enum Place {
+    private enum Section {
         case outside
         /// In the rows of a `COPY … FROM stdin`.
         case rows(areVaults: Bool)
@@ -9,7 +9,7 @@ struct PostgresScriptReader {
 
     /// The beginning of the current line.
     private var line: [UInt8] = []
-    private var place = Place.outside
+    private var section = Section.outside
     /// Databases and clusters that have begun and not ended.
     private var open: Set<String> = []
     private var hasBegun = false
@@ -31,9 +31,9 @@ struct PostgresScriptReader {
     }
 
     private mutating func endLine() {
-        if case .rows(let areVaults) = place {
+        if case .rows(let areVaults) = section {
             if line.elementsEqual("\\.".utf8) {
-                place = .outside
+                section = .outside
             } else if areVaults {
                 hasVaultRows = true
             }
@@ -54,7 +54,7 @@ struct PostgresScriptReader {
             if text.hasPrefix("COPY "),
                 text.hasSuffix("FROM stdin;") || text.utf8.count >= PostgresScriptReader.lineLimitBytes
             {
-                place = .rows(areVaults: isVaults)
+                section = .rows(areVaults: isVaults)
                 hasVaultTable = hasVaultTable || isVaults
             } else if text.hasPrefix("CREATE TABLE "), text.contains("vault_kv_store") {
                 hasVaultTable = true
@@ -68,7 +68,7 @@ struct PostgresScriptReader {
     /// - Returns: the fault, if any.
     mutating func finish() -> BackupContent.Fault? {
         if !line.isEmpty { endLine() }
-        if case .rows = place { return .truncated }
+        if case .rows = section { return .truncated }
         guard hasBegun, open.isEmpty else { return .truncated }
         return hasVaultRows ? nil : hasVaultTable ? .emptyTable : .noVaultTable
     }

@@ -70,7 +70,8 @@ extension Catalogue {
             "1; what the node reports about itself; labels it does not report are absent", isState: true),
         Entry(
             "vault_node_version_support_end_timestamp_seconds", .gauge, ["cluster", "node"],
-            "When maintenance of the node's version ended; absent while it is maintained, or where it is not known"),
+            "Unix time at which maintenance of the node's version ended; absent while it is maintained, or where it is not known"
+        ),
         Entry(
             "vault_node_clock_skew_seconds", .gauge, ["cluster", "node"],
             "The node's clock minus this machine's, in the middle of the request; exact to half a second"),
@@ -95,7 +96,7 @@ extension Catalogue {
             "1; the active node's address as this node sees it", isState: true),
         Entry(
             "vault_node_leader_since_timestamp_seconds", .gauge, ["cluster", "node"],
-            "When this node became active; absent on a standby"),
+            "Unix time at which this node became active; absent on a standby"),
         Entry(
             "vault_node_raft_committed_index", .gauge, ["cluster", "node"],
             "Integrated storage: index of the last committed log entry"),
@@ -122,13 +123,13 @@ extension Catalogue {
             "Enterprise: age of the primary's replication canary"),
         Entry(
             "vault_node_license_expiry_timestamp_seconds", .gauge, ["cluster", "node"],
-            "Enterprise: when the licence ends"),
+            "Enterprise: Unix time at which the licence expires"),
         Entry(
             "vault_node_certificate_expiry_timestamp_seconds", .gauge, ["cluster", "node"],
-            "When the first certificate ends of the chain by which the node's own is verified; TLS only"),
+            "Unix time of the earliest expiry in the chain that verifies the node's certificate; TLS only"),
         Entry(
             "vault_node_certificate_lifetime_seconds", .gauge, ["cluster", "node"],
-            "From the beginning of the node's certificate to that end; TLS only"),
+            "Time from the start of the node's certificate's validity to that expiry; TLS only"),
         Entry(
             "vault_node_endpoint_up", .gauge, ["cluster", "node", "endpoint"],
             "1 when the endpoint answered this turn: health, seal_status, leader", isState: true),
@@ -138,7 +139,7 @@ extension Catalogue {
     ]
 
     private static let vaultCluster: [Entry] = [
-        Entry("vault_cluster_configured_nodes", .gauge, ["cluster"], "Nodes in the configuration", isState: true),
+        Entry("vault_cluster_configured_nodes", .gauge, ["cluster"], "Number of configured nodes", isState: true),
         Entry(
             "vault_cluster_nodes", .gauge, ["cluster", "state"], "Nodes in each state, all states of vault_node_state",
             isState: true),
@@ -195,22 +196,23 @@ extension Catalogue {
             "Number of times that a node became active, including the same one again", isState: true),
         Entry(
             "vault_cluster_last_failover_duration_seconds", .gauge, ["cluster"],
-            "From the last answer of the old active node to the first of the new one; absent until one was seen"),
+            "Time from the last answer of the old active node to the first of the new one; absent until one was seen"),
         Entry(
             "vault_cluster_last_failover_timestamp_seconds", .gauge, ["cluster"],
-            "When the last failover ended; absent until one was seen", isState: true),
+            "Unix time at which the last failover ended; absent until one was seen", isState: true),
         Entry(
             "vault_cluster_last_outage_duration_seconds", .gauge, ["cluster"],
-            "From the last answer of an active node to the next, whichever node gave it; absent until there was a gap"),
+            "Time from the last answer of an active node to the next, from whichever node; absent until there was a gap"
+        ),
         Entry(
             "vault_cluster_last_outage_timestamp_seconds", .gauge, ["cluster"],
-            "When that gap ended; absent until there was one", isState: true),
+            "Unix time at which that gap ended; absent until there was one", isState: true),
     ]
 
     private static let vaultFacts: [Entry] = [
         Entry(
             "vault_fact_available", .gauge, ["cluster", "fact"],
-            "1 when the last question after the fact was answered, 0 when not; what is refused or not known is asked again after 10 minutes: replication_dr, replication_performance, replication, seal_backend, rekey, rekey_recovery, generate_root, ha_status, raft_autopilot, raft_configuration, license, autosnapshot",
+            "1 when the last request for the fact was answered, 0 when not; a fact that is refused or unknown is requested again after 10 minutes: replication_dr, replication_performance, replication, seal_backend, rekey, rekey_recovery, generate_root, ha_status, raft_autopilot, raft_configuration, license, autosnapshot",
             isState: true),
         Entry(
             "vault_replication_info", .gauge, ["cluster", "kind", "mode", "state", "connection_state"],
@@ -271,16 +273,16 @@ extension Catalogue {
             "Integrated storage: those of them that vote", isState: true),
         Entry(
             "vault_license_expiry_timestamp_seconds", .gauge, ["cluster"],
-            "Enterprise: when the licence ends"),
+            "Enterprise: Unix time at which the licence expires"),
         Entry(
             "vault_license_termination_timestamp_seconds", .gauge, ["cluster"],
-            "Enterprise: when Vault stops for want of a licence"),
+            "Enterprise: Unix time at which Vault stops if the licence is not renewed"),
         Entry(
             "vault_autosnapshot_consecutive_errors", .gauge, ["cluster", "name"],
-            "Enterprise: failures of the automated snapshot in a row", isState: true),
+            "Enterprise: consecutive failures of the automated snapshot", isState: true),
         Entry(
             "vault_autosnapshot_last_end_timestamp_seconds", .gauge, ["cluster", "name"],
-            "Enterprise: when the automated snapshot last ended"),
+            "Enterprise: Unix time at which the last automated snapshot ended"),
     ]
 
     private static let canary: [Entry] = [
@@ -302,7 +304,7 @@ extension Catalogue {
             "Duration of the last successful read in seconds"),
         Entry(
             "vault_canary_last_success_timestamp_seconds", .gauge, ["cluster", "via"],
-            "When a read last succeeded; absent until one did"),
+            "Unix time at which a read last succeeded; absent until one did"),
         Entry(
             "vault_token_valid", .gauge, ["cluster"],
             "1 if the agent's own token works, 0 if it could not be obtained or was refused", isState: true),
@@ -312,7 +314,8 @@ extension Catalogue {
             isState: true),
         Entry(
             "vault_token_info", .gauge, ["cluster", "source", "type", "renewable"],
-            "1; what Vault says of the agent's own token: source file or approle, type service or batch"),
+            "1; properties of the agent's own token as Vault reports them: source file or approle, type service or batch"
+        ),
         Entry(
             "vault_token_expiry_timestamp_seconds", .gauge, ["cluster"],
             "Unix time at which the agent's own token expires unless it is renewed; absent while unknown and for a token that never does"
@@ -325,23 +328,23 @@ extension Catalogue {
             "vault_token_renewal_failures_total", .counter, ["cluster", "reason"], "Number of renewals that failed"),
         Entry(
             "vault_credential_end_timestamp_seconds", .gauge, ["cluster", "credential"],
-            "Unix time at which a credential of the agent ends whatever it does: token (from a file, where it can't be renewed past that time), secret_id; absent while unknown and without an end"
+            "Unix time at which a credential of the agent expires without a way to renew it: token (from a file, where it can't be renewed past that time), secret_id; absent while unknown and without an end"
         ),
         Entry(
             "vault_credential_life_seconds", .gauge, ["cluster", "credential"],
-            "How long that credential lives from its issue to its end"),
+            "Time from that credential's issue to its expiry"),
         Entry("vault_logins_total", .counter, ["cluster"], "Number of attempted AppRole logins"),
         Entry("vault_login_failures_total", .counter, ["cluster", "reason"], "Number of failed AppRole logins"),
         Entry(
             "vault_secret_id_usable", .gauge, ["cluster"],
-            "1 when Vault knows the AppRole's secret id, 0 when it is used up or unknown; absent where the policy does not allow to ask",
+            "1 when Vault knows the AppRole's secret id, 0 when it is used up or unknown; absent where the policy does not allow the request",
             isState: true),
         Entry(
             "vault_secret_id_remaining_uses", .gauge, ["cluster"],
             "Logins that the secret id still allows; absent without a limit"),
         Entry(
             "vault_audit_devices", .gauge, ["cluster"],
-            "Audit devices that are enabled, 32 at most; absent where the policy does not allow to ask"),
+            "Number of enabled audit devices, 32 at most; absent where the policy does not allow the request"),
         Entry(
             "vault_audit_blocked", .gauge, ["cluster"],
             "1 when neither the canary nor a look-up of the token is answered, as when an audit device blocks; 0 when one is",
@@ -351,11 +354,11 @@ extension Catalogue {
     private static let loadBalancer: [Entry] = [
         Entry(
             "vault_load_balancer_up", .gauge, ["cluster"],
-            "1 when Vault answered sys/health through the load balancer, 0 when nobody did or the load balancer by itself",
+            "1 when Vault answered sys/health through the load balancer, 0 when there was no answer or the load balancer answered itself",
             isState: true),
         Entry(
             "vault_load_balancer_unreachable", .gauge, ["cluster", "reason"],
-            "1, present only while nobody answers at the load balancer's address: dns, connect, unreachable, tls, timeout, hung (it takes connections and does not answer), http, body, reset, other",
+            "1, present only while there is no answer at the load balancer's address: dns, connect, unreachable, tls, timeout, hung (it takes connections and does not answer), http, body, reset, other",
             isState: true),
         Entry(
             "vault_load_balancer_reaches_active", .gauge, ["cluster"], "1 when that answer came from an active node",
@@ -365,7 +368,7 @@ extension Catalogue {
             isState: true),
         Entry(
             "vault_load_balancer_answers_total", .counter, ["cluster", "state"],
-            "Answers through the load balancer by the answering node's state; with any that it does not accept it routes to the wrong node"
+            "Answers through the load balancer by the answering node's state; an answer in a state that it does not accept means that it routes to the wrong node"
         ),
         Entry(
             "vault_load_balancer_same_cluster", .gauge, ["cluster"],
@@ -380,10 +383,10 @@ extension Catalogue {
             "Time to answer sys/health through the load balancer"),
         Entry(
             "vault_load_balancer_certificate_expiry_timestamp_seconds", .gauge, ["cluster"],
-            "When the first certificate ends of the chain by which the load balancer's own is verified; TLS only"),
+            "Unix time of the earliest expiry in the chain that verifies the load balancer's certificate; TLS only"),
         Entry(
             "vault_load_balancer_certificate_lifetime_seconds", .gauge, ["cluster"],
-            "From the beginning of the load balancer's certificate to that end; TLS only"),
+            "Time from the start of the load balancer's certificate's validity to that expiry; TLS only"),
     ]
 
     private static let vaultTelemetry: [Entry] = [
@@ -419,10 +422,10 @@ extension Catalogue {
         Entry("vault_telemetry_tokens", .gauge, ["cluster", "node"], "Service tokens, all namespaces"),
         Entry(
             "vault_telemetry_tokens_by_ttl", .gauge, ["cluster", "node", "creation_ttl"],
-            "Tokens by the time to live they were made with; +Inf has none"),
+            "Tokens by the time to live that they were created with; +Inf has none"),
         Entry(
             "vault_telemetry_kv_secrets", .gauge, ["cluster", "node", "mount", "namespace"],
-            "Secrets by key-value mount"),
+            "Number of secrets by key-value mount"),
         Entry(
             "vault_telemetry_mount_entries", .gauge, ["cluster", "node", "type", "local"], "Entries of the mount tables"
         ),
@@ -458,7 +461,7 @@ extension Catalogue {
             isState: true),
         Entry(
             "postgres_refusal_info", .gauge, ["cluster", "server", "sql_state", "message"],
-            "1, present only while the server, or a pooler before it, answers and does not let the agent in: its own words",
+            "1, present only while the server, or a pooler in front of it, refuses the agent's connection; message is its error",
             isState: true),
         Entry("postgres_info", .gauge, ["cluster", "server", "version"], "1; the server's version", isState: true),
         Entry("postgres_version_number", .gauge, ["cluster", "server"], "The version as a number, 150018 for 15.18"),
@@ -471,15 +474,16 @@ extension Catalogue {
             "postgres_timeline", .gauge, ["cluster", "server"],
             "Timeline that a primary writes, or that a replica has received or replayed; each failover begins a new one",
             isState: true),
-        Entry("postgres_start_timestamp_seconds", .gauge, ["cluster", "server"], "When the server started"),
+        Entry(
+            "postgres_start_timestamp_seconds", .gauge, ["cluster", "server"], "Unix time at which the server started"),
         Entry("postgres_clock_skew_seconds", .gauge, ["cluster", "server"], "The server's clock minus this machine's"),
         Entry(
             "postgres_certificate_expiry_timestamp_seconds", .gauge, ["cluster", "server"],
-            "Soonest end in the chain by which the server's certificate is verified, as the watcher's newest connection saw it; without verification that of its own certificate; absent without TLS"
+            "Unix time of the earliest expiry in the chain that verifies the server's certificate, as seen by the agent's newest connection; without verification the expiry of that certificate alone; absent without TLS"
         ),
         Entry(
             "postgres_certificate_lifetime_seconds", .gauge, ["cluster", "server"],
-            "From the beginning of the server's certificate to that end"),
+            "Time from the start of the server's certificate's validity to that expiry"),
         Entry(
             "postgres_query_duration_seconds", .histogram, ["cluster", "server"],
             "Round trip of the first small query of each turn"),
@@ -505,7 +509,8 @@ extension Catalogue {
             isState: true),
         Entry(
             "postgres_synchronous_candidates", .gauge, ["cluster", "server"],
-            "Primary: the same with those that would take over from one that goes", isState: true),
+            "Primary: the same, together with the standbys that would take the place of one that is lost", isState: true
+        ),
         Entry(
             "postgres_synchronous_standbys_named", .gauge, ["cluster", "server"],
             "Primary: names in synchronous_standby_names; absent where * stands for all"),
@@ -519,7 +524,7 @@ extension Catalogue {
             "1 when the replica streams; absent when it is not connected", isState: true),
         Entry(
             "postgres_replication_lag_bytes", .gauge, ["cluster", "server", "replica", "stage"],
-            "Write-ahead log that the replica has not yet: stage sent, written, flushed, replayed"),
+            "Write-ahead log that has not yet reached a stage at the replica: sent, written, flushed, replayed"),
         Entry(
             "postgres_replication_lag_seconds", .gauge, ["cluster", "server", "replica"],
             "Replay lag seen from this server: 0 when idle and nothing is behind; at least the age of the last reply while bytes are behind"
@@ -545,14 +550,15 @@ extension Catalogue {
             "postgres_replica_lag_bytes", .gauge, ["cluster", "server"],
             "Replica: the primary's position minus the replayed one; absent when the primary's is not known"),
         Entry(
-            "postgres_replica_unreplayed_bytes", .gauge, ["cluster", "server"], "Replica: received and not yet replayed"
+            "postgres_replica_unreplayed_bytes", .gauge, ["cluster", "server"],
+            "Replica: write-ahead log that is received and not yet replayed"
         ),
         Entry(
             "postgres_replica_last_replay_timestamp_seconds", .gauge, ["cluster", "server"],
             "Replica: commit time of the last replayed transaction"),
         Entry(
             "postgres_replica_last_sync_timestamp_seconds", .gauge, ["cluster", "server"],
-            "Replica: when it was last seen without lag; absent until then"),
+            "Replica: Unix time at which it was last seen without lag; absent until then"),
         Entry(
             "postgres_replica_replay_paused", .gauge, ["cluster", "server"], "Replica: 1 when replay is paused",
             isState: true),
@@ -571,19 +577,19 @@ extension Catalogue {
             "Write-ahead log written (from PostgreSQL 14, as the next six)"),
         Entry(
             "postgres_wal_records_total", .counter, ["cluster", "server"],
-            "Records of write-ahead log written"),
+            "Number of WAL records written"),
         Entry(
             "postgres_wal_full_page_images_total", .counter, ["cluster", "server"],
-            "Whole pages written to it, as the first change after a checkpoint does"),
+            "Full page images written to the write-ahead log, as for the first change of a page after a checkpoint"),
         Entry(
             "postgres_wal_buffers_full_total", .counter, ["cluster", "server"],
-            "Times that it was written to disk because its buffers were full"),
+            "Number of times that WAL buffers were written to disk because they were full"),
         Entry(
             "postgres_wal_writes_total", .counter, ["cluster", "server"],
-            "Times that its buffers were written"),
+            "Number of times that WAL buffers were written out"),
         Entry(
             "postgres_wal_syncs_total", .counter, ["cluster", "server"],
-            "Times that its files were synced"),
+            "Number of times that WAL files were synced to disk"),
         Entry(
             "postgres_wal_sync_seconds_total", .counter, ["cluster", "server"],
             "Time spent syncing; 0 while track_wal_io_timing is off"),
@@ -606,7 +612,7 @@ extension Catalogue {
         Entry("postgres_table_dead_rows", .gauge, ["cluster", "server", "table"], "Dead rows, estimated"),
         Entry(
             "postgres_table_last_vacuum_timestamp_seconds", .gauge, ["cluster", "server", "table"],
-            "When the table was last vacuumed; absent on a replica and when never"),
+            "Unix time at which the table was last vacuumed; absent on a replica and when never"),
         Entry(
             "postgres_table_transaction_id_age", .gauge, ["cluster", "server", "table"],
             "Age of the table's oldest transaction id, with its TOAST table's"),
@@ -620,8 +626,9 @@ extension Catalogue {
         ),
         Entry(
             "postgres_storage_capacity_bytes", .gauge, ["cluster", "server"],
-            "Storage there is: of the file system or as configured; absent when neither is"),
-        Entry("postgres_storage_used_ratio", .gauge, ["cluster", "server"], "Used over capacity, 0 to 1"),
+            "Capacity of the storage: of the file system or as configured; absent when neither is known"),
+        Entry(
+            "postgres_storage_used_ratio", .gauge, ["cluster", "server"], "Used storage divided by capacity, 0 to 1"),
         Entry(
             "postgres_connections", .gauge, ["cluster", "server", "state"],
             "Client connections: active, idle, idle_in_transaction, other"),
@@ -629,7 +636,9 @@ extension Catalogue {
         Entry(
             "postgres_connections_limit", .gauge, ["cluster", "server"],
             "max_connections minus those reserved for superusers"),
-        Entry("postgres_connections_used_ratio", .gauge, ["cluster", "server"], "Used over limit"),
+        Entry(
+            "postgres_connections_used_ratio", .gauge, ["cluster", "server"],
+            "Client connections divided by that limit, 0 to 1"),
         Entry(
             "postgres_longest_transaction_seconds", .gauge, ["cluster", "server"],
             "Age of the oldest open transaction of another client, 0 when there is none"),
@@ -642,10 +651,11 @@ extension Catalogue {
             "1; wal_status reserved, extended, unreserved, lost (from PostgreSQL 13)", isState: true),
         Entry(
             "postgres_replication_slot_retained_bytes", .gauge, ["cluster", "server", "slot"],
-            "Write-ahead log that the slot keeps"),
+            "Write-ahead log retained for the slot"),
         Entry(
             "postgres_replication_slot_safe_bytes", .gauge, ["cluster", "server", "slot"],
-            "What may still be written before the slot is lost (from PostgreSQL 13, where a limit is set)"),
+            "Write-ahead log that may still be written before the slot is lost (from PostgreSQL 13, where a limit is set)"
+        ),
         Entry(
             "postgres_replication_slot_synced", .gauge, ["cluster", "server", "slot"],
             "1 on a replica when the slot is kept in step with the primary's (from PostgreSQL 17)"),
@@ -664,20 +674,22 @@ extension Catalogue {
             "Attempts to archive that failed"),
         Entry(
             "postgres_last_archived_timestamp_seconds", .gauge, ["cluster", "server"],
-            "When a file was last archived; 0 when never"),
+            "Unix time at which a file was last archived; 0 when never"),
         Entry(
             "postgres_last_archive_failure_timestamp_seconds", .gauge, ["cluster", "server"],
-            "When archiving last failed; 0 when never"),
+            "Unix time at which archiving last failed; 0 when never"),
         Entry(
             "postgres_archive_waiting_segments", .gauge, ["cluster", "server"],
-            "Files that wait to be archived (from PostgreSQL 12)"),
+            "Number of WAL files waiting to be archived (from PostgreSQL 12)"),
         Entry(
             "postgres_archive_oldest_waiting_seconds", .gauge, ["cluster", "server"],
-            "How long the oldest of them has waited"),
+            "Time that the oldest of them has been waiting"),
         Entry(
             "postgres_transaction_id_age", .gauge, ["cluster", "server"],
             "Largest age of a database's oldest transaction id; the server stops at about 2.1 billion"),
-        Entry("postgres_multixact_id_age", .gauge, ["cluster", "server"], "The same for multixact ids"),
+        Entry(
+            "postgres_multixact_id_age", .gauge, ["cluster", "server"],
+            "Largest age of a database's oldest multixact id"),
         Entry(
             "postgres_transactions_total", .counter, ["cluster", "server", "outcome"],
             "Transactions of the connected database: commit, rollback"),
@@ -697,7 +709,7 @@ extension Catalogue {
         ),
         Entry(
             "postgres_setting_changed_timestamp_seconds", .gauge, ["cluster", "server", "setting"],
-            "When one of them was seen to change; absent when it has not since the watcher started"),
+            "Unix time at which one of them was seen to change; absent when it has not since the watcher started"),
         Entry(
             "postgres_setting_pending_restart", .gauge, ["cluster", "server", "setting"],
             "1, present only while a changed setting waits for a restart of the server"),
@@ -719,7 +731,7 @@ extension Catalogue {
     ]
 
     private static let postgresCluster: [Entry] = [
-        Entry("postgres_cluster_servers", .gauge, ["cluster"], "Servers in the configuration", isState: true),
+        Entry("postgres_cluster_servers", .gauge, ["cluster"], "Number of configured servers", isState: true),
         Entry("postgres_cluster_servers_up", .gauge, ["cluster"], "Servers that answer", isState: true),
         Entry(
             "postgres_cluster_primaries", .gauge, ["cluster"],
@@ -747,7 +759,7 @@ extension Catalogue {
         Entry(
             "backup_objects", .gauge, ["backup_set"], "Objects below the set's prefix that are backups by their key",
             isState: true),
-        Entry("backup_total_size_bytes", .gauge, ["backup_set"], "Size of these"),
+        Entry("backup_total_size_bytes", .gauge, ["backup_set"], "Total size of these backups"),
         Entry(
             "backup_unrecognized_objects", .gauge, ["backup_set"],
             "Objects below the prefix whose key has no known form", isState: true),
@@ -760,8 +772,8 @@ extension Catalogue {
         ),
         Entry(
             "backup_newest_uploaded_timestamp_seconds", .gauge, ["backup_set"],
-            "When the store says that the set's own newest backup was written"),
-        Entry("backup_newest_age_seconds", .gauge, ["backup_set"], "Its age, by the time in the key"),
+            "Unix time at which the store says that the set's own newest backup was written"),
+        Entry("backup_newest_age_seconds", .gauge, ["backup_set"], "Age of the newest backup, by the time in its key"),
         Entry("backup_newest_size_bytes", .gauge, ["backup_set"], "Its size"),
         Entry("backup_newest_info", .gauge, ["backup_set", "key"], "1; its key", isState: true),
         Entry("backup_oldest_timestamp_seconds", .gauge, ["backup_set"], "Time in the oldest backup's key"),
@@ -774,7 +786,7 @@ extension Catalogue {
         ),
         Entry(
             "backup_periods_tolerated", .gauge, ["backup_set"],
-            "One less: retention that counts months as 30 days, or deletes by upload time, leaves one less on some days"
+            "One less than expected: retention that counts months as 30 days, or deletes by upload time, leaves one less on some days"
         ),
         Entry(
             "backup_periods_covered", .gauge, ["backup_set"],
@@ -791,7 +803,7 @@ extension Catalogue {
             isState: true),
         Entry(
             "backup_late", .gauge, ["backup_set"], "1 when the newest period that is due has no backup", isState: true),
-        Entry("backup_due_timestamp_seconds", .gauge, ["backup_set"], "When the next backup is due"),
+        Entry("backup_due_timestamp_seconds", .gauge, ["backup_set"], "Unix time at which the next backup is due"),
         Entry(
             "backup_allowed_age_seconds", .gauge, ["backup_set"],
             "The age that the newest backup may have now: the time from one to the next by the schedule, and its grace"),
@@ -811,7 +823,7 @@ extension Catalogue {
             "Backups that retention should have deleted, a day of slack granted", isState: true),
         Entry(
             "backup_last_copy_expiry_timestamp_seconds", .gauge, ["backup_set"],
-            "When retention deletes the newest backup if no other is made: then there is none left"),
+            "Unix time at which retention deletes the newest backup if no other is made, which leaves none"),
         Entry(
             "backup_metadata_read", .gauge, ["backup_set"], "1 when the newest backup's metadata could be read",
             isState: true),
@@ -831,7 +843,7 @@ extension Catalogue {
             "backup_deleted_info", .gauge, ["backup_set", "bucket", "key"],
             "1, present only while the newest backup is missing and a newer one was deleted in a bucket with versioning: its key, of which an older version exists",
             isState: true),
-        Entry("backup_deleted_timestamp_seconds", .gauge, ["backup_set"], "When that one was deleted"),
+        Entry("backup_deleted_timestamp_seconds", .gauge, ["backup_set"], "Unix time at which that backup was deleted"),
     ]
 
     private static let backupContent: [Entry] = [
@@ -868,9 +880,9 @@ extension Catalogue {
         ),
         Entry(
             "backup_verified_timestamp_seconds", .gauge, ["backup_set"],
-            "When the newest backup was read whole; absent until it was"),
-        Entry("backup_verified_size_bytes", .gauge, ["backup_set"], "How many bytes were read"),
-        Entry("backup_verification_duration_seconds", .gauge, ["backup_set"], "How long that took"),
+            "Unix time at which the newest backup was read whole; absent until it was"),
+        Entry("backup_verified_size_bytes", .gauge, ["backup_set"], "Number of bytes read for that verification"),
+        Entry("backup_verification_duration_seconds", .gauge, ["backup_set"], "Duration of that verification"),
     ]
 
     private static let bucket: [Entry] = [
@@ -886,21 +898,21 @@ extension Catalogue {
             isState: true),
         Entry(
             "bucket_object_lock_retention_seconds", .gauge, ["bucket", "mode"],
-            "How long new versions are locked without a word on it: GOVERNANCE, which some may lift, or COMPLIANCE; absent where they are not",
+            "Default retention: how long new versions are locked unless the request says otherwise, in mode GOVERNANCE, which some users may bypass, or COMPLIANCE; absent without one",
             isState: true),
         Entry(
             "bucket_encryption_enabled", .gauge, ["bucket"],
-            "1 when the bucket encrypts what is written without a word on it", isState: true),
+            "1 when the bucket encrypts new objects by default", isState: true),
         Entry(
             "bucket_public_access_blocked", .gauge, ["bucket"], "1 when all four blocks of public access are on",
             isState: true),
         Entry("bucket_policy_public", .gauge, ["bucket"], "1 when the bucket's policy makes it public", isState: true),
         Entry(
             "bucket_multipart_abort_enabled", .gauge, ["bucket"],
-            "1 when a lifecycle rule ends uploads that were begun and never finished", isState: true),
+            "1 when a lifecycle rule aborts incomplete multipart uploads", isState: true),
         Entry(
             "bucket_facts_timestamp_seconds", .gauge, ["bucket"],
-            "When these facts were last asked for, which is done once in an hour"),
+            "Unix time at which these facts were last requested, which happens once an hour"),
         Entry(
             "backup_lifecycle_expiration_seconds", .gauge, ["backup_set"],
             "Age at which a lifecycle rule of the bucket deletes the set's objects; absent without such a rule",
@@ -926,35 +938,40 @@ extension Catalogue {
             "Unix time at which a backup run last recorded a failure", isState: true),
         Entry(
             "restore_test_last_success_timestamp_seconds", .gauge, [],
-            "When a backup was last restored as a test; absent until one was", isState: true),
-        Entry("restore_test_last_failure_timestamp_seconds", .gauge, [], "When such a test last failed", isState: true),
+            "Unix time at which a backup was last restored as a test; absent until one was", isState: true),
+        Entry(
+            "restore_test_last_failure_timestamp_seconds", .gauge, [], "Unix time at which such a test last failed",
+            isState: true),
         Entry(
             "restore_test_last_duration_seconds", .gauge, [],
             "How long the last restore test that succeeded took; absent where its record does not say"),
         Entry(
             "drill_last_success_timestamp_seconds", .gauge, ["scenario"],
-            "When a drill of the scenario was last passed", isState: true
+            "Unix time at which a drill of the scenario was last passed", isState: true
         ),
         Entry(
-            "drill_last_failure_timestamp_seconds", .gauge, ["scenario"], "When a drill of the scenario last failed",
+            "drill_last_failure_timestamp_seconds", .gauge, ["scenario"],
+            "Unix time at which a drill of the scenario last failed",
             isState: true),
         Entry("drill_last_duration_seconds", .gauge, ["scenario"], "How long the scenario's last drill took"),
         Entry(
             "drill_last_recovery_time_met", .gauge, ["scenario"], "1 when that drill met its recovery time objective",
             isState: true),
-        Entry("drill_last_issues", .gauge, ["scenario"], "Issues that it found", isState: true),
+        Entry(
+            "drill_last_issues", .gauge, ["scenario"], "Number of issues that the scenario's last drill found",
+            isState: true),
     ]
 
     private static let postgresBackup: [Entry] = [
         Entry(
             "postgres_backup_readable", .gauge, ["backup", "cluster", "tool"],
-            "1 when what the tool said could be read and understood", isState: true),
+            "1 when the tool's output could be read and parsed", isState: true),
         Entry(
             "postgres_backup_info", .gauge, ["backup", "cluster", "tool", "file", "stanza"],
-            "1; the file with what the tool said, and pgBackRest's stanza or Barman's server"),
+            "1; the file with the tool's output, and pgBackRest's stanza or Barman's server"),
         Entry(
             "postgres_backup_file_modified_timestamp_seconds", .gauge, ["backup", "cluster", "tool"],
-            "When the file was last written to, of two the older: what it says is as old"),
+            "Unix time at which the file was last modified, the older one of two: its content is as old"),
         Entry(
             "postgres_backup_file_max_age_seconds", .gauge, ["backup", "cluster", "tool"],
             "Age above which the file is stale, from the configuration"),
@@ -966,7 +983,7 @@ extension Catalogue {
             "Age above which the newest full backup is overdue; absent where none is configured"),
         Entry(
             "postgres_backup_last_success_timestamp_seconds", .gauge, ["backup", "cluster", "tool", "type"],
-            "When the newest good backup of a type ended: full, diff, incr (pgBackRest), delta (WAL-G), incremental (Barman), other; absent until there is one",
+            "Unix time at which the newest good backup of a type ended: full, diff, incr (pgBackRest), delta (WAL-G), incremental (Barman), other; absent until there is one",
             isState: true),
         Entry(
             "postgres_backup_last_success_size_bytes", .gauge, ["backup", "cluster", "tool", "type"],

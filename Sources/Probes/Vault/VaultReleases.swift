@@ -25,9 +25,9 @@ enum VaultReleases {
         guard parts.count == 3, !version.contains("-"), !isOpenBao || parts[0] == "1" else { return nil }
         let minor = "\(parts[0]).\(parts[1])"
         let isLong = version.contains("+ent") && longTerm.contains(minor)
-        guard let place = releases.firstIndex(where: { $0.version == minor }),
-            releases.indices.contains(place + (isLong ? 6 : 3))
+        guard let index = releases.firstIndex(where: { $0.version == minor }),
+            releases.indices.contains(index + (isLong ? 6 : 3))
         else { return nil }
-        return Timestamp(rfc3339: releases[place + (isLong ? 6 : 3)].day + "T00:00:00Z")
+        return Timestamp(rfc3339: releases[index + (isLong ? 6 : 3)].day + "T00:00:00Z")
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPServer
 
 /// Who gives a place up when none is left.
-struct ConnectionPlacesTests {
+struct ConnectionTableTests {
     private func serve(
         _ change: (inout ServerOptions.Limits) -> Void, handler: @escaping HTTPServer.Handler = { .text($0.path) },
         _ test: (HTTPServer.Address, HTTPServer) async throws -> Void
@@ -40,7 +40,7 @@ struct ConnectionPlacesTests {
         }
     }
 
-    /// Clients that never send a request keep their places no longer than others need them.
+    /// Clients that never send a request keep their connections no longer than others need them.
     @Test func aSilentClientGivesItsPlaceUp() async throws {
         try await serve {
             $0.connections = 2
@@ -72,7 +72,7 @@ struct ConnectionPlacesTests {
         }
     }
 
-    /// One address can use up its own places alone.
+    /// One address can use up its own connections alone.
     @Test func anAddressHasPlacesOfItsOwn() async throws {
         try await serve {
             $0.connections = 20
@@ -92,7 +92,7 @@ struct ConnectionPlacesTests {
 
     /// The network does not lock out this machine's own users.
     @Test func socketsHavePlacesOfTheirOwn() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "places-" + UUID().uuidString)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "connections-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let (entered, enter) = AsyncStream.makeStream(of: Void.self)
         let (released, release) = AsyncStream.makeStream(of: Void.self)
@@ -120,7 +120,7 @@ struct ConnectionPlacesTests {
     }
 
     @Test func networksAreOneClient() throws {
-        func source(_ address: String) throws -> ConnectionPlaces.Source {
+        func source(_ address: String) throws -> ConnectionTable.Source {
             .init(try SocketAddress(ipAddress: address, port: 1))
         }
         #expect(try source("2001:db8::1") == source("2001:db8::ffff:1"))

@@ -6,7 +6,7 @@ import Synchronization
 
 /// The connection slots of a server. When none is free, a new connection evicts the client that has been idle the
 /// longest, so that idle connections lock out no others. Each address has a limit of its own.
-final class ConnectionPlaces: Sendable {
+final class ConnectionTable: Sendable {
     /// Connections with the same source share a limit.
     enum Source: Sendable, Hashable {
         /// An IPv4 address, or the first 64 bits of an IPv6 address, since a client can use any number of addresses
@@ -36,7 +36,7 @@ final class ConnectionPlaces: Sendable {
         case nextRequest
     }
 
-    private struct Place {
+    private struct Connection {
         let channel: any Channel
         let source: Source
         /// Nil while a response is produced or sent.
@@ -46,25 +46,25 @@ final class ConnectionPlaces: Sendable {
     }
 
     private struct State {
-        var places: [ObjectIdentifier: Place] = [:]
+        var connections: [ObjectIdentifier: Connection] = [:]
         var counts: [Source: Int] = [:]
         var turn: UInt64 = 0
         var isClosed = false
 
         mutating func remove(_ id: ObjectIdentifier) {
-            guard let place = places.removeValue(forKey: id) else { return }
-            let left = counts[place.source, default: 1] - 1
-            counts[place.source] = left > 0 ? left : nil
+            guard let connection = connections.removeValue(forKey: id) else { return }
+            let left = counts[connection.source, default: 1] - 1
+            counts[connection.source] = left > 0 ? left : nil
         }
 
         /// The connection that has been idle the longest; one that is expected to send a request only if none is idle.
         func evictable(where isEligible: (Source) -> Bool) -> ObjectIdentifier? {
             var idle: (id: ObjectIdentifier, since: UInt64)?
             var silent: (id: ObjectIdentifier, since: UInt64)?
-            for (id, place) in places where isEligible(place.source) {
-                switch place.waiting {
-                case .nextRequest: if place.since < idle?.since ?? .max { idle = (id, place.since) }
-                case .request: if place.since < silent?.since ?? .max { silent = (id, place.since) }
+            for (id, connection) in connections where isEligible(connection.source) {
+                switch connection.waiting {
+                case .nextRequest: if connection.since < idle?.since ?? .max { idle = (id, connection.since) }
+                case .request: if connection.since < silent?.since ?? .max { silent = (id, connection.since) }
                 case nil: break
                 }
             }
@@ -78,8 +78,8 @@ final class ConnectionPlaces: Sendable {
     init(limits: ServerOptions.Limits) { self.limits = limits }
 
     /// All open connections.
-    var channels: [any Channel] { state.withLock { $0.places.values.map(\.channel) } }
-    var count: Int { state.withLock { $0.places.count } }
+    var channels: [any Channel] { state.withLock { $0.connections.values.map(\.channel) } }
+    var count: Int { state.withLock { $0.connections.count } }
 
     /// Assigns a slot to a connection until it closes, closing another connection if necessary.
     /// - Returns: false if no slot can be freed, or after `close`.
@@ -93,15 +93,15 @@ final class ConnectionPlaces: Sendable {
                 victim = state.evictable { $0 == source }
                 if victim == nil { return (false, nil) }
             } else if source != .socket,
-                state.places.count - state.counts[.socket, default: 0] >= limits.connections
+                state.connections.count - state.counts[.socket, default: 0] >= limits.connections
             {
                 victim = state.evictable { $0 != .socket }
                 if victim == nil { return (false, nil) }
             }
-            let evicted = victim.flatMap { state.places[$0]?.channel }
+            let evicted = victim.flatMap { state.connections[$0]?.channel }
             if let victim { state.remove(victim) }
             state.turn += 1
-            state.places[id] = Place(channel: channel, source: source, waiting: .request, since: state.turn)
+            state.connections[id] = Connection(channel: channel, source: source, waiting: .request, since: state.turn)
             state.counts[source, default: 0] += 1
             return (true, evicted)
         }
@@ -114,8 +114,8 @@ final class ConnectionPlaces: Sendable {
     func waits(_ channel: any Channel, for waiting: Waiting?) {
         state.withLock { state in
             state.turn += 1
-            state.places[ObjectIdentifier(channel)]?.waiting = waiting
-            state.places[ObjectIdentifier(channel)]?.since = state.turn
+            state.connections[ObjectIdentifier(channel)]?.waiting = waiting
+            state.connections[ObjectIdentifier(channel)]?.since = state.turn
         }
     }
 
@@ -124,7 +124,7 @@ final class ConnectionPlaces: Sendable {
     func close() -> [any Channel] {
         state.withLock { state in
             state.isClosed = true
-            return state.places.values.map(\.channel)
+            return state.connections.values.map(\.channel)
         }
     }
 }
