@@ -21,11 +21,7 @@ public struct Acknowledgement: Sendable, Hashable {
     }
 
     private static func cut(_ given: String) -> String {
-        var text = ""
-        for scalar in given.unicodeScalars {
-            text.unicodeScalars.append(scalar.properties.generalCategory == .control ? " " : scalar)
-        }
-        return text.truncated(toBytes: textLimitBytes)
+        given.withoutControls().truncated(toBytes: textLimitBytes)
     }
 
     /// `acknowledged by ann at 02:14:05 UTC: on it`

@@ -97,12 +97,7 @@ package struct IncidentNote: Sendable, Hashable {
     package init(at: Timestamp, by: String, text: String) {
         self.at = at
         self.by = Acknowledgement(by: by, at: at).by
-        var clean = ""
-        for scalar in text.unicodeScalars {
-            let isControl = scalar.properties.generalCategory == .control && scalar != "\n"
-            clean.unicodeScalars.append(isControl ? " " : scalar)
-        }
-        self.text = clean.truncated(toBytes: IncidentNote.textLimitBytes)
+        self.text = text.withoutControls(keepsLines: true).truncated(toBytes: IncidentNote.textLimitBytes)
     }
 }
 

@@ -35,9 +35,7 @@ extension HTML {
         markup("<span class=\"chip ")
         grade(gravity)
         markup("\">")
-        self.icon(icon ?? gravity.icon)
-        markup(" ")
-        text(word)
+        self.icon(icon ?? gravity.icon, word, limit: 200)
         markup("</span>")
     }
 }

@@ -68,6 +68,13 @@ struct HTML {
         markup("\"/></svg>")
     }
 
+    /// Appends an icon and the word that it stands for: `✓ active`.
+    mutating func icon(_ icon: Icon, _ word: String, limit: Int = 60) {
+        self.icon(icon)
+        markup(" ")
+        text(word, limit: limit)
+    }
+
     // MARK: Links
 
     /// Appends `<a href="…" class=…>`; the caller appends `</a>`.

@@ -304,11 +304,11 @@ struct MorePageTests {
                 problem: "invalid parameter \"query\": 1:9: unexpected identifier\nsum(up) bÿ\n        ^"
             ).render(context()))
         #expect(page.contains("<pre class=pre>sum(up) <mark>b</mark>ÿ (x)</pre>"))
-        #expect(QueryPage.place(in: "1:3: x", of: "äé") == "äé".endIndex)
-        #expect(QueryPage.place(in: "1:4: x", of: "äé") == nil)
-        #expect(QueryPage.place(in: "2:1: x", of: "a\nb") == "a\nb".index("a\nb".startIndex, offsetBy: 2))
-        #expect(QueryPage.place(in: "9:9: x", of: "a") == nil)
-        #expect(QueryPage.place(in: "no place", of: "a") == nil)
+        #expect(QueryPage.position(in: "1:3: x", of: "äé") == "äé".endIndex)
+        #expect(QueryPage.position(in: "1:4: x", of: "äé") == nil)
+        #expect(QueryPage.position(in: "2:1: x", of: "a\nb") == "a\nb".index("a\nb".startIndex, offsetBy: 2))
+        #expect(QueryPage.position(in: "9:9: x", of: "a") == nil)
+        #expect(QueryPage.position(in: "no position", of: "a") == nil)
     }
 
     @Test(arguments: [

@@ -13,4 +13,9 @@ struct TruncationTests {
         let text = String(repeating: "😀", count: 10).truncated(toBytes: limit)
         #expect(text.utf8.count <= limit && text.hasSuffix("…") && text.hasPrefix("😀😀😀"))
     }
+
+    @Test func controlCharactersBecomeSpaces() {
+        #expect("a\u{1b}[2J\r\nb\u{85}\u{7f}é".withoutControls() == "a [2J  b  é")
+        #expect("a\tb\nc\r".withoutControls(keepsLines: true) == "a b\nc ")
+    }
 }

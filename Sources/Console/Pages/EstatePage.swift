@@ -86,9 +86,7 @@ struct EstatePage {
                 page.markup("</td><td class=\"nb t-")
                 page.grade(target.gravity)
                 page.markup("\">")
-                page.icon(target.gravity.icon)
-                page.markup(" ")
-                page.text(target.stateWords, limit: 60)
+                page.icon(target.gravity.icon, target.stateWords)
                 page.markup("</td><td class=wrap>")
                 page.text(
                     ([target.detail] + target.warnings).filter { !$0.isEmpty }.joined(separator: "; "), limit: 240)

@@ -115,11 +115,11 @@ struct QueryPage {
         // Further lines mark the position in plain text.
         page.text(String(problem.prefix { $0 != "\n" }), limit: 1000)
         page.markup("</p>")
-        if let place = QueryPage.place(in: problem, of: question.expression) {
+        if let position = QueryPage.position(in: problem, of: question.expression) {
             page.markup("<pre class=pre>")
-            page.text(String(question.expression[..<place]))
+            page.text(String(question.expression[..<position]))
             page.markup("<mark>")
-            let rest = question.expression[place...]
+            let rest = question.expression[position...]
             page.text(rest.isEmpty ? "⏎" : String(rest.prefix(1)))
             page.markup("</mark>")
             page.text(String(rest.dropFirst()))
@@ -129,7 +129,7 @@ struct QueryPage {
     }
 
     /// The position in `1:5: parse error`: line, and column in Unicode scalars, both from 1.
-    static func place(in problem: String, of expression: String) -> String.Index? {
+    static func position(in problem: String, of expression: String) -> String.Index? {
         for word in problem.split(whereSeparator: { $0 == " " || $0 == "," }) {
             let numbers = word.split(separator: ":")
             guard numbers.count == 2, word.hasSuffix(":"), let line = Int(numbers[0]), let column = Int(numbers[1]),
@@ -184,13 +184,13 @@ struct QueryPage {
         guard !rows.isEmpty else {
             return page.markup("<p>No series has a value at that time.</p>")
         }
-        let places = Dictionary(
+        let indices = Dictionary(
             series.prefix(GraphDrawing.lineLimit).enumerated().map { ($1.labels, $0) },
             uniquingKeysWith: { first, _ in first })
         page.beginTable("Values", "<th>Series<th class=num>Value")
         for row in rows.prefix(QueryPage.rowLimit) {
             page.markup("<tr><td class=wrap>")
-            if let place = places[row.labels] { GraphDrawing.swatch(place, &page) }
+            if let index = indices[row.labels] { GraphDrawing.swatch(index, &page) }
             page.markup("<code>")
             page.text(row.labels.isEmpty ? "{}" : row.labels.description, limit: 600)
             page.markup("</code></td><td class=\"num nb\">")

@@ -137,9 +137,7 @@ struct BackupCalendar {
         page.markup("<p class=key>")
         for state in BackupCalendarView.State.allCases where set.days.contains(where: { $0.state == state }) {
             page.markup("<span>")
-            page.icon(state.icon)
-            page.markup(" ")
-            page.text("\(state.rawValue): \(state.meaning)")
+            page.icon(state.icon, "\(state.rawValue): \(state.meaning)", limit: 120)
             page.markup("</span>")
         }
         page.markup("</p>")

@@ -31,9 +31,7 @@ struct Before {
             }
             for event in events.reversed() {
                 page.markup("<li><h3>")
-                page.icon(Timeline.icon(event).icon)
-                page.markup(" ")
-                page.text(Timeline.sentence(event), limit: 200)
+                page.icon(Timeline.icon(event).icon, Timeline.sentence(event), limit: 200)
                 page.markup("</h3><p class=quiet>")
                 page.time(event.at)
                 page.text(", \(Words.duration((start - event.at).seconds.rounded(.down))) before")
@@ -85,9 +83,7 @@ struct AlsoOpen {
         page.text(record.sentence, limit: 160)
         page.markup("</h3><p class=quiet>")
         if let owner = record.acknowledgement {
-            page.icon(.person)
-            page.markup(" ")
-            page.text(owner.by, limit: 60)
+            page.icon(.person, owner.by)
             page.markup(" since ")
             page.time(owner.at, .minute)
             if !owner.comment.isEmpty {

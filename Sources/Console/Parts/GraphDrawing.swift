@@ -37,9 +37,9 @@ struct GraphDrawing {
             page.number(part * 60)
             page.markup("\"/>")
         }
-        for (place, line) in lines.enumerated() {
+        for (index, line) in lines.enumerated() {
             page.markup("<path class=\"ln ")
-            GraphDrawing.colour(place, &page)
+            GraphDrawing.colour(index, &page)
             page.markup("\" d=\"")
             path(line, low, high, &page)
             page.markup("\"><title>")
@@ -81,15 +81,15 @@ struct GraphDrawing {
     }
 
     /// A small square in a line's colour.
-    static func swatch(_ place: Int, _ page: inout HTML) {
+    static func swatch(_ index: Int, _ page: inout HTML) {
         page.markup("<svg class=\"i ")
-        colour(place, &page)
+        colour(index, &page)
         page.markup("\" viewBox=\"0 0 16 16\" aria-hidden=true><path d=\"M1 8h14\"/></svg> ")
     }
 
     /// Its class: eight colours, repeated.
-    private static func colour(_ place: Int, _ page: inout HTML) {
-        switch place % 8 {
+    private static func colour(_ index: Int, _ page: inout HTML) {
+        switch index % 8 {
         case 0: page.markup("g0")
         case 1: page.markup("g1")
         case 2: page.markup("g2")

@@ -119,11 +119,11 @@ struct IncidentBook: Sendable {
         numbers[alert.id] = number
         let isNew = open[number, default: []].insert(alert.id).inserted
         let member = kept(alert, beside: record.sizeBytes)
-        let places = record.members.indices.filter { record.members[$0].id == alert.id }
+        let indices = record.members.indices.filter { record.members[$0].id == alert.id }
         // The first alert is already listed; an alert omitted earlier was counted then.
-        let isListed = places.contains { record.members[$0].alert.endsAt == nil }
+        let isListed = indices.contains { record.members[$0].alert.endsAt == nil }
         if !isNew && !isListed { return }
-        if let last = places.last, isListed || places.count >= IncidentBook.returns {
+        if let last = indices.last, isListed || indices.count >= IncidentBook.returns {
             var now = member
             now.explainedBy = record.members[last].explainedBy
             if isListed { now.alert.startsAt = min(now.alert.startsAt, record.members[last].alert.startsAt) }
@@ -172,8 +172,8 @@ struct IncidentBook: Sendable {
             record.endedAt = record.members.compactMap(\.alert.endsAt).max().map { max($0, end) } ?? end
             record.mergedInto = other
         }
-        let place = ended.firstIndex { $0 > number } ?? ended.endIndex
-        ended.insert(number, at: place)
+        let position = ended.firstIndex { $0 > number } ?? ended.endIndex
+        ended.insert(number, at: position)
     }
 
     /// Merges two incidents that turn out to be one.
