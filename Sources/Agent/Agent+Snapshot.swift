@@ -32,6 +32,7 @@ extension Agent {
             let (x, y) = (a.record, b.record)
             return (y.currentSeverity, x.startsAt, x.number) < (x.currentSeverity, y.startsAt, y.number)
         }
+        snapshot.underWay = dispatcher.incidents(now)
         snapshot.ended = records.filter { !$0.isOpen && $0.mergedInto == nil }.sorted { a, b in
             (b.endedAt ?? b.startsAt, b.number) < (a.endedAt ?? a.startsAt, a.number)
         }

@@ -199,7 +199,6 @@ extension Agent {
     private func addAlerting(_ sources: inout WebSources) {
         sources.alertStatuses = { [self] in await dispatcher.alertStatuses() }
         sources.groupStatuses = { [self] in await dispatcher.groupStatuses() }
-        sources.incidents = { [self] in await dispatcher.incidents() }
         sources.receivers = { [self] in
             state.withLock { $0.configuration.delivery.receivers.map { ($0.name, $0.labels) } }
         }

@@ -417,8 +417,6 @@ package actor DispatcherService {
     package func alertStatuses() -> [AlertStatus] { dispatcher.alertStatuses(platform.time.now()) }
     /// All groups with a firing alert, as Alertmanager's API shows them.
     package func groupStatuses() -> [GroupStatus] { dispatcher.groupStatuses(platform.time.now()) }
-    /// All open incidents: causes with their consequences, newest first.
-    package func incidents() -> [Notification.Incident] { dispatcher.incidents(platform.time.now()) }
     /// The dispatcher's numbers, for metrics.
     package func counts() -> Dispatcher.Counts { dispatcher.counts(platform.time.now()) }
     /// All silences, the last changed first.

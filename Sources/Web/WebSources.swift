@@ -171,8 +171,6 @@ package struct WebSources: Sendable {
     package var history: @Sendable (HistoryQuery) async throws(QueryError) -> Deferred<[HistoryEntry]> = {
         (_) throws(QueryError) in { [] }
     }
-    /// All incidents under way, the newest first.
-    package var incidents: @Sendable () async -> [Notification.Incident] = { [] }
     /// The state of the estate.
     package var status: @Sendable () async -> Deferred<EstateStatus> = {
         { EstateStatus(version: "", startedAt: "", now: "") }

@@ -42,13 +42,11 @@ struct IncidentDetailTests {
             var snapshot = EstateSnapshot(now: Scripted.now)
             snapshot.incidents = [view]
             snapshot.ended = [IncidentRecord(number: 7, record.members[1])]
-            return snapshot
-        }
-        scripted.sources.incidents = {
             var incident = Alerts.Notification.Incident(
                 id: 5, startsAt: Scripted.now, cause: record.members[0].alert, consequences: [])
             incident.number = 318
-            return [incident]
+            snapshot.underWay = [incident]
+            return snapshot
         }
         return scripted
     }

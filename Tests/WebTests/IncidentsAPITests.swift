@@ -22,15 +22,21 @@ struct IncidentsAPITests {
         acknowledgement: Acknowledgement(by: "ann", comment: "<on it>", at: Scripted.now))
 
     private func scripted(_ consequences: Int) -> Scripted {
+        scripted([
+            Notification.Incident(
+                id: 7, startsAt: Scripted.now, cause: Self.alert("PostgresDown", "pg-1 <is> down"),
+                consequences: (0..<consequences).map { Self.alert("A\($0)", "follows \($0)") }),
+            Notification.Incident(
+                id: nil, startsAt: Scripted.now, cause: Self.alert("BackupOverdue", "late"), consequences: []),
+        ])
+    }
+
+    private func scripted(_ incidents: [Alerts.Notification.Incident]) -> Scripted {
         var scripted = Scripted()
-        scripted.sources.incidents = {
-            [
-                Notification.Incident(
-                    id: 7, startsAt: Scripted.now, cause: Self.alert("PostgresDown", "pg-1 <is> down"),
-                    consequences: (0..<consequences).map { Self.alert("A\($0)", "follows \($0)") }),
-                Notification.Incident(
-                    id: nil, startsAt: Scripted.now, cause: Self.alert("BackupOverdue", "late"), consequences: []),
-            ]
+        scripted.sources.snapshot = { () throws(QueryError) in
+            var snapshot = EstateSnapshot(now: Scripted.now)
+            snapshot.underWay = incidents
+            return snapshot
         }
         return scripted
     }
@@ -60,9 +66,7 @@ struct IncidentsAPITests {
     }
 
     @Test func anAcknowledgementIsShown() async {
-        var scripted = scripted(2)
-        scripted.sources.incidents = { [Self.incident] }
-        let api = await scripted.get("/api/v1/vaultwatch/incidents").text
+        let api = await scripted([Self.incident]).get("/api/v1/vaultwatch/incidents").text
         #expect(
             api.contains(#""acknowledgement":{"by":"ann","at":"2026-01-02T03:04:05Z","comment":"\u003con it\u003e"}"#))
     }

@@ -14,7 +14,6 @@ extension WebService {
         case let other:
             throw QueryError(.badData, "invalid parameter \"state\": \(other.quotedAsInGo) is neither open nor all")
         }
-        let incidents = await sources.incidents()
         let snapshot = try await sources.snapshot()
         return WebService.success { json in
             let views = Dictionary(
@@ -22,7 +21,7 @@ extension WebService {
             json.object { data in
                 data.key("incidents")
                 data.array { list in
-                    for incident in incidents {
+                    for incident in snapshot.underWay {
                         WebService.write(incident, incident.number.flatMap { views[$0] }, &list)
                     }
                 }

@@ -13,6 +13,8 @@ package struct EstateSnapshot: Sendable {
     package var status: EstateStatus
     /// Open incidents, most severe and oldest first.
     package var incidents: [IncidentView]
+    /// The same incidents as messages have them, and firing alerts without a number; newest first.
+    package var underWay: [Notification.Incident]
     /// Incidents resolved within 90 days, most recently resolved first.
     package var ended: [IncidentRecord]
     /// All firing alerts.
@@ -38,6 +40,7 @@ package struct EstateSnapshot: Sendable {
         self.now = now
         self.status = status ?? EstateStatus(version: "", startedAt: now.rfc3339, now: now.rfc3339)
         incidents = []
+        underWay = []
         ended = []
         alerts = []
         groups = []
