@@ -23,10 +23,10 @@ struct IncidentsAPITests {
 
     private func scripted(_ consequences: Int) -> Scripted {
         scripted([
-            Notification.Incident(
+            Alerts.Notification.Incident(
                 id: 7, startsAt: Scripted.now, cause: Self.alert("PostgresDown", "pg-1 <is> down"),
                 consequences: (0..<consequences).map { Self.alert("A\($0)", "follows \($0)") }),
-            Notification.Incident(
+            Alerts.Notification.Incident(
                 id: nil, startsAt: Scripted.now, cause: Self.alert("BackupOverdue", "late"), consequences: []),
         ])
     }
