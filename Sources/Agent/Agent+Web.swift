@@ -165,35 +165,6 @@ extension Agent {
         QueryError(error.kind == .timeout ? .timeout : .execution, error.message)
     }
 
-    static func view(_ group: RuleManager.GroupStatus) -> RuleGroupView {
-        RuleGroupView(
-            name: group.evaluator.group.name, file: group.evaluator.group.file, interval: group.interval,
-            limit: group.evaluator.group.limit,
-            rules: zip(group.evaluator.group.rules, group.evaluator.rules).map { rule, state in
-                let kind: RuleView.Kind
-                switch rule.kind {
-                case .recording: kind = .recording
-                case .alerting:
-                    kind = .alerting(
-                        .init(
-                            hold: rule.hold, keepFiring: rule.keepFiring, annotations: rule.annotations,
-                            alerts: state.alerts.values.filter { $0.state != .inactive }.map { alert in
-                                AlertView(
-                                    labels: Labels(alert.labels), annotations: alert.annotations,
-                                    state: alert.state == .firing ? .firing : .pending,
-                                    activeAt: Timestamp(milliseconds: alert.activeAt), value: alert.value,
-                                    keepFiringSince: alert.keepFiringSince.map { Timestamp(milliseconds: $0) })
-                            }.sorted { $0.labels < $1.labels }))
-                }
-                return RuleView(
-                    name: rule.name, query: rule.query.text, labels: rule.labels, kind: kind,
-                    health: .init(rawValue: state.health.rawValue) ?? .unknown,
-                    lastError: state.lastError, evaluationTime: group.lastDuration, lastEvaluation: state.lastEvaluation
-                )
-            },
-            evaluationTime: group.lastDuration, lastEvaluation: group.lastEvaluation)
-    }
-
     // MARK: Alerts
 
     private func addAlerting(_ sources: inout WebSources) {

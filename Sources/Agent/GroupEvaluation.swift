@@ -23,6 +23,8 @@ struct GroupEvaluation: Sendable {
         let result: GroupResult
         let began: Moment
         let ended: Instant
+        /// How long each rule took, in seconds.
+        let ruleSeconds: [Double]
         /// What the journal must hold where an alert has changed its state.
         let state: [JournalChange]
         /// Rules that failed, in another way than the time before.
@@ -65,7 +67,9 @@ struct GroupEvaluation: Sendable {
         var evaluator = evaluator
         if steps != self.steps { evaluator.shift(by: steps - self.steps) }
         let failedBefore = Set(evaluator.rules.compactMap(\.lastError))
-        var result = evaluator.evaluate(at: began.wall, limited(began.monotonic))
+        let starts = Starts()
+        var result = evaluator.evaluate(at: began.wall, limited(began.monotonic, starts))
+        let ruleSeconds = starts.seconds(until: time.monotonic())
         guard !isCancelled.value else { return nil }
         // The clock may have stepped meanwhile, and the store's samples with it.
         let now = clock.check()
@@ -77,17 +81,30 @@ struct GroupEvaluation: Sendable {
         store.append(result.samples)
         return Outcome(
             evaluator: evaluator, steps: now.steps, result: result, began: began, ended: time.monotonic(),
+            ruleSeconds: ruleSeconds,
             // The state is written with the alerts, in one transaction: a restart finds both or neither.
             state: result.isChanged ? GroupEvaluation.state(of: evaluator, now.now.wall) : [],
             newFailures: result.failures.filter { !failedBefore.contains($0.error) })
     }
 
-    private func limited(_ began: Instant) -> RuleContext {
+    /// When the rules began, one after the other.
+    private final class Starts: Sendable {
+        private let times = Mutex<[Instant]>([])
+        func add(_ time: Instant) { times.withLock { $0.append(time) } }
+        func seconds(until end: Instant) -> [Double] {
+            let times = times.withLock { $0 }
+            return zip(times, times.dropFirst() + [end]).map { ($1 - $0).seconds }
+        }
+    }
+
+    private func limited(_ began: Instant, _ starts: Starts) -> RuleContext {
         let (time, isCancelled) = (time, isCancelled)
         let groupEnd = began + GroupEvaluation.groupLimit
         var context = context
         context.startRule = {
-            let end = min(time.monotonic() + GroupEvaluation.ruleLimit, groupEnd)
+            let now = time.monotonic()
+            starts.add(now)
+            let end = min(now + GroupEvaluation.ruleLimit, groupEnd)
             return { isCancelled.value || time.monotonic() > end }
         }
         return context

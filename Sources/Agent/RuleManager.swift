@@ -5,7 +5,7 @@ import Logging
 package import Platform
 import PromQL
 package import Rules
-package import Samples
+import Samples
 package import Store
 import Synchronization
 package import Telemetry
@@ -53,6 +53,10 @@ package actor RuleManager {
         var lastStart: Instant?
         /// Seconds.
         var lastDuration = 0.0
+        /// How long each rule took in the last evaluation, in seconds; empty before it.
+        var ruleSeconds: [Double] = []
+        /// How long after it was due the last evaluation began.
+        var lateness = Duration.zero
         var lastEvaluation: Timestamp?
 
         var isIdle: Bool { if case .idle = phase { true } else { false } }
@@ -94,6 +98,7 @@ package actor RuleManager {
     private let store: Store
     private let clock: ClockStepDetector
     private let notify: Notify
+    private let pending: @Sendable ([PendingChange]) -> Void
     private let platform: Platform
     private let pool: any WorkPool
     private let metrics: RuleMetrics
@@ -103,16 +108,18 @@ package actor RuleManager {
 
     /// - Parameters:
     ///   - notify: takes alerts and the rules' state.
+    ///   - pending: takes alerts that have become pending, or have gone without having fired; must return quickly.
     ///   - pool: where groups are evaluated; nil for threads of the manager's own.
     ///   - progress: called in each iteration of the loop while no evaluation hangs, for the watchdog.
     package init(
         _ set: RuleSet, _ configuration: Configuration, store: Store, clock: ClockStepDetector,
-        notify: @escaping Notify,
+        notify: @escaping Notify, pending: @escaping @Sendable ([PendingChange]) -> Void = { _ in },
         platform: Platform, registry: Registry, pool: (any WorkPool)? = nil, progress: @escaping @Sendable () -> Void
     ) {
         self.store = store
         self.clock = clock
         self.notify = notify
+        self.pending = pending
         self.platform = platform
         self.pool = pool ?? platform.workPool("rules", threads: RuleManager.threadCount)
         self.progress = progress
@@ -230,6 +237,7 @@ package actor RuleManager {
     // MARK: One evaluation
 
     private func start(_ key: String, _ now: Instant) {
+        if let due = entries[key]?.wakeTime { entries[key]?.lateness = max(now - due, .zero) }
         entries[key]?.phase = .evaluating(since: now)
         entries[key]?.lastStart = now
         // A change from here on requires another evaluation.
@@ -264,6 +272,7 @@ package actor RuleManager {
         entry.evaluator = outcome.evaluator
         entry.steps = outcome.steps
         entry.lastDuration = (outcome.ended - outcome.began.monotonic).seconds
+        entry.ruleSeconds = outcome.ruleSeconds
         entry.lastEvaluation = outcome.began.wall
         if entry.due <= outcome.began.monotonic {
             let phase = RuleManager.phase(key, entry.interval)
@@ -271,6 +280,7 @@ package actor RuleManager {
             if missed > 0 { metrics.recordMissed(group, missed) }
             entry.due = phase.next(after: outcome.ended)
         }
+        if !outcome.result.pending.isEmpty { pending(outcome.result.pending) }
         metrics.record(group, outcome.result, began: outcome.began.wall, seconds: entry.lastDuration)
         for (rule, error) in outcome.newFailures {
             platform.log.error(
@@ -411,26 +421,12 @@ package actor RuleManager {
         return (evaluator.ends(at: now), [.forgetState(key: GroupEvaluation.stateKeyPrefix + key)])
     }
 
-    // MARK: For the API
-
-    /// One group's status.
-    package struct GroupStatus: Sendable {
-        /// The group and the state of its rules.
-        package let evaluator: GroupEvaluator
-        /// The time between evaluations.
-        package let interval: Duration
-        /// Seconds that the last evaluation took.
-        package let lastDuration: Double
-        /// When the last evaluation began; nil before the first.
-        package let lastEvaluation: Timestamp?
-    }
-
     /// All groups in the order of the files, as of their last evaluation.
     package func statuses() -> [GroupStatus] {
         order.compactMap { entries[$0] }.filter { !$0.isRemoved }.map {
             GroupStatus(
                 evaluator: $0.evaluator, interval: $0.interval, lastDuration: $0.lastDuration,
-                lastEvaluation: $0.lastEvaluation)
+                ruleSeconds: $0.ruleSeconds, lateness: $0.lateness, lastEvaluation: $0.lastEvaluation)
         }
     }
 }

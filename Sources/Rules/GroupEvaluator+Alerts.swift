@@ -25,7 +25,8 @@ extension GroupEvaluator {
         if group.limit > 0, found.count > group.limit {
             throw EvaluationError(.limit, "exceeded limit of \(group.limit) with \(found.count) alerts")
         }
-        if GroupEvaluator.update(&state, found, turn.now) { result.isChanged = true }
+        let new = GroupEvaluator.update(&state, found, turn.now)
+        if !new.isEmpty { result.isChanged = true }
         let ownLabels = Set(rule.labels.keys)
         for labels in state.alerts.keys.sorted() {
             let isFound = found[labels] != nil
@@ -38,7 +39,15 @@ extension GroupEvaluator {
             {
                 state.alerts[labels]?.restoredUntil = nil
             }
+            let before = state.alerts[labels]
             advance(rule, labels, isFound: isFound, lacksData: lacksData, &state, turn, &result)
+            let isPending = state.alerts[labels]?.state == .pending
+            if let before, before.state == .pending, new.contains(labels) ? isPending : state.alerts[labels] == nil {
+                result.pending.append(
+                    PendingChange(
+                        labels: withExternalLabels(labels), summary: before.annotations["summary"] ?? "",
+                        since: Timestamp(milliseconds: before.activeAt), hold: rule.hold, isOver: !isPending))
+            }
         }
         return GroupEvaluator.samples(state, at: turn.time)
     }
@@ -74,9 +83,11 @@ extension GroupEvaluator {
     }
 
     /// Applies the current result.
-    /// - Returns: whether there are new alerts.
-    private static func update(_ state: inout RuleState, _ found: [Labels: Candidate], _ now: Timestamp) -> Bool {
-        var isChanged = false
+    /// - Returns: the labels of new alerts.
+    private static func update(
+        _ state: inout RuleState, _ found: [Labels: Candidate], _ now: Timestamp
+    ) -> Set<Labels> {
+        var new: Set<Labels> = []
         for (labels, candidate) in found {
             if state.alerts[labels].map({ $0.state != .inactive }) == true {
                 state.alerts[labels]?.value = candidate.value
@@ -87,10 +98,10 @@ extension GroupEvaluator {
                 state.alerts[labels] = ActiveAlert(
                     labels: labels.dictionary, annotations: candidate.annotations, value: candidate.value,
                     activeAt: now)
-                isChanged = true
+                new.insert(labels)
             }
         }
-        return isChanged
+        return new
     }
 
     private static func samples(_ state: RuleState, at time: Timestamp) -> [Sample] {

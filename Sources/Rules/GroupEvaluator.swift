@@ -12,11 +12,27 @@ package struct GroupResult: Sendable {
     package var evaluations = 0
     /// Rules that failed: their names and errors.
     package var failures: [(rule: String, error: String)] = []
+    /// Alerts whose `for` has begun to run, or that went before it had passed.
+    package var pending: [PendingChange] = []
     /// Whether an alert came, went or changed its state, so that the state should be saved.
     package var isChanged = false
 
     /// An empty result.
     package init() {}
+}
+
+/// An alert has become pending, or has gone without having fired.
+package struct PendingChange: Sendable, Hashable {
+    /// With the external labels, as the alert would be sent.
+    package let labels: Labels
+    /// The annotation `summary`; empty if there is none.
+    package let summary: String
+    /// When its expression first held.
+    package let since: Timestamp
+    /// How long it must hold: the rule's `for`.
+    package let hold: Duration
+    /// Whether it has gone.
+    package let isOver: Bool
 }
 
 /// One group and the state of its rules: a value; the time is passed in.
@@ -35,6 +51,13 @@ package struct GroupEvaluator: Sendable {
         package internal(set) var lastError: String?
         /// When the rule was last evaluated.
         package internal(set) var lastEvaluation: Timestamp?
+        /// Number of series that the last evaluation of the expression read.
+        package internal(set) var seriesRead = 0
+        /// Number of samples that the last evaluation of the expression read.
+        package internal(set) var samplesRead = 0
+        /// Whether the last evaluation succeeded but its selectors matched no series; never for an expression without
+        /// selectors, or one that tests for absence.
+        package internal(set) var readsNothing = false
         /// By labels.
         package internal(set) var alerts: [Labels: ActiveAlert] = [:]
         /// Series of the last evaluation.
@@ -86,9 +109,16 @@ package struct GroupEvaluator: Sendable {
             let turn = Turn(now: now, time: time, source: overlay, context: context, limits: limits)
             result.evaluations += 1
             rules[index].lastEvaluation = now
+            let counting = CountingSource(overlay)
+            defer {
+                let read = counting.read
+                (rules[index].seriesRead, rules[index].samplesRead) = read
+                rules[index].readsNothing =
+                    read.samples == 0 && rule.query.needsData && rules[index].health == .ok
+            }
             do {
                 let elements = try GroupEvaluator.elements(
-                    try Evaluator(source: overlay, limits: limits).instant(
+                    try Evaluator(source: counting, limits: limits).instant(
                         rule.query.expression, at: time, lookback: context.lookback))
                 let samples: [Sample]
                 switch rule.kind {

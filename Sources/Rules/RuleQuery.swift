@@ -9,6 +9,8 @@ package struct RuleQuery: Sendable {
     package let expression: Expression
     /// Names of the metrics that it reads; nil if a selector has no fixed name, and so may read any.
     package let metricNames: Set<String>?
+    /// Whether the expression makes sense only with data: it has selectors, and no function that tests for absence.
+    let needsData: Bool
 
     /// The parts `a or b` whose left side may hide the right one, since neither has a metric's name.
     package var unionsWithoutNames: [String] { expression.unionsWithoutNames }
@@ -30,5 +32,11 @@ package struct RuleQuery: Sendable {
         }
         let selectors = expression.selectors
         metricNames = selectors.contains { $0.name == nil } ? nil : Set(selectors.compactMap(\.name))
+        needsData = !selectors.isEmpty && !RuleQuery.testsAbsence(expression)
+    }
+
+    private static func testsAbsence(_ expression: Expression) -> Bool {
+        if case .call(let call) = expression.kind, call.function.name.rawValue.hasPrefix("absent") { return true }
+        return expression.children.contains(where: testsAbsence)
     }
 }

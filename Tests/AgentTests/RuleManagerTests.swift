@@ -11,6 +11,7 @@ import Store
 import Synchronization
 import Telemetry
 import Testing
+import Web
 import YAML
 
 @testable import Agent
@@ -170,6 +171,31 @@ import YAML
         let before = harness.evaluations("light")
         harness.time.move(to: harness.time.monotonic() + .seconds(2))
         await until("the light group is not evaluated any more") { harness.evaluations("light") > before }
+        run.cancel()
+        await run.value
+    }
+
+    /// What the API says of an evaluation: what each rule read, how long it took, and how late the group began.
+    @Test func anEvaluationIsMeasured() async throws {
+        let harness = try Harness(
+            """
+            groups:
+            - name: g
+              interval: 10s
+              rules: [{record: a, expr: vector(1)}, {record: b, expr: a}, {record: c, expr: nothing}]
+            """)
+        let run = Task { await harness.manager.run() }
+        await until("the group is not evaluated") { await harness.manager.statuses().first?.lastEvaluation != nil }
+        let view = Agent.view(try #require(await harness.manager.statuses().first))
+        #expect(view.rules.map(\.series) == [0, 1, 0] && view.rules.map(\.samples) == [0, 1, 0])
+        #expect(view.rules.map(\.readsNothing) == [false, false, true])
+        #expect(view.lateness == 0 && view.rules.map(\.evaluationTime) == [0, 0, 0])
+        // The loop wakes 25 s later, and the group was due within the first ten of them.
+        await until("the loop does not sleep") { harness.time.nextDeadline != nil }
+        harness.time.move(to: harness.time.monotonic() + .seconds(25))
+        await until("the group is not evaluated late") {
+            await harness.manager.statuses().first.map { $0.lateness >= .seconds(15) } ?? false
+        }
         run.cancel()
         await run.value
     }

@@ -272,6 +272,31 @@ struct MorePageTests {
         #expect(page.contains("VaultSealed, node vault-2") && page.contains("/watch/incidents/7\">#7</a>"))
     }
 
+    @Test func aRuleThatReadsNothingIsFound() {
+        func rule(_ name: String, reads series: Int, alerts: [AlertView] = []) -> RuleView {
+            var rule = RuleView(
+                name: name, query: "\(name)_up == 0",
+                kind: .alerting(.init(hold: .zero, keepFiring: .zero, annotations: [:], alerts: alerts)), health: .ok,
+                evaluationTime: 0.002, lastEvaluation: Fixtures.now)
+            (rule.series, rule.samples, rule.readsNothing) = (series, 60 * series, series == 0)
+            return rule
+        }
+        let fires = AlertView(
+            labels: Labels(["alertname": "NoData"]), annotations: [:], state: .firing, activeAt: Fixtures.now, value: 1)
+        var group = RuleGroupView(
+            name: "g", file: "r.yml", interval: .seconds(5),
+            rules: [rule("Quiet", reads: 3), rule("Typo", reads: 0), rule("NoData", reads: 0, alerts: [fires])],
+            lastEvaluation: Fixtures.now)
+        group.lateness = 1.5
+        func page(_ state: String) -> String {
+            text(RulesPage(groups: [group], state: state, text: "").render(context()))
+        }
+        #expect(page("").contains(" · 1 firing · 1 reads nothing") && page("").contains("began 1.5 s late"))
+        #expect(page("").contains("3 series, 180 samples") && page("").contains("no series, no samples"))
+        #expect(page("nomatch").contains("Typo_up") && page("nomatch").contains("<option value=\"nomatch\" selected>"))
+        #expect(!page("nomatch").contains("Quiet_up") && !page("nomatch").contains("NoData_up"))
+    }
+
     @Test func labelsAreTriedOnTheTree() {
         let tree = RouteTree(
             Route(

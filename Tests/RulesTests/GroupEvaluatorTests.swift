@@ -81,6 +81,49 @@ struct GroupEvaluatorTests {
         #expect(evaluator.rules[0].alerts.isEmpty && evaluator.rules[0].health == .ok)
     }
 
+    /// An expression that found no series differs from one whose condition does not hold; a test for absence is meant
+    /// to find none.
+    @Test func aRuleThatReadsNothingIsKnown() throws {
+        let source = Scripted()
+        var evaluator = GroupEvaluator(
+            try group(
+                """
+                  - {alert: Found, expr: x > 0}
+                  - {alert: Quiet, expr: x > 100}
+                  - {alert: Typo, expr: 'y > 0'}
+                  - {alert: Absent, expr: absent(y)}
+                  - {alert: Always, expr: vector(1)}
+                  - {record: sums, expr: 'sum(y)'}
+                """))
+        for t: Int64 in [0, 10] { for job in ["a", "b"] { source.set("x", ["job": job], 1, at: t) } }
+        source.set("y", ["job": "a"], 1, at: 10)
+        _ = turn(&evaluator, source, 0)
+        #expect(evaluator.rules.map(\.readsNothing) == [false, false, true, false, false, true])
+        #expect(evaluator.rules.map(\.seriesRead) == [2, 2, 0, 0, 0, 0])
+        _ = turn(&evaluator, source, 10)
+        #expect(evaluator.rules.map(\.readsNothing) == [false, false, false, false, false, false])
+        #expect(evaluator.rules.map(\.samplesRead) == [2, 2, 1, 1, 0, 1])
+    }
+
+    /// One change for each beginning and each end, not for each evaluation; an alert that fires has its own entry.
+    @Test func anAlertThatIsPendingIsToldOnce() throws {
+        let source = Scripted()
+        var evaluator = GroupEvaluator(
+            try group(
+                """
+                  - {alert: A, expr: x > 0, for: 30s, annotations: {summary: it waits}}
+                  - {alert: B, expr: x > 0}
+                """))
+        for t: Int64 in stride(from: 0, through: 100, by: 10) { source.set("x", [:], t == 20 ? 0 : 5, at: t) }
+        var log: [String] = []
+        for t: Int64 in stride(from: 0, through: 100, by: 10) {
+            log += turn(&evaluator, source, t).pending.map {
+                "\(t) \($0.labels["alertname"] ?? "") \($0.labels["site"] ?? "") \($0.since.milliseconds / 1000) \($0.summary) \($0.isOver)"
+            }
+        }
+        #expect(log == ["0 A s 0 it waits false", "20 A s 0 it waits true", "30 A s 30 it waits false"])
+    }
+
     @Test func anAlertCarriesLabelsAndAnnotations() throws {
         let source = Scripted()
         var evaluator = GroupEvaluator(

@@ -198,41 +198,35 @@ struct PrometheusAPITests {
 
     @Test func rulesAndTheirAlerts() async throws {
         var scripted = scripted()
-        scripted.sources.ruleGroups = {
-            {
-                [
-                    RuleGroupView(
-                        name: "g", file: "/r/vault.yml", interval: .seconds(5),
-                        rules: [
-                            RuleView(
-                                name: "job:up:sum", query: "sum by (job) (up)", kind: .recording, health: .ok,
-                                evaluationTime: 0.001, lastEvaluation: Scripted.now),
-                            RuleView(
-                                name: "VaultSealed", query: "vault_node_sealed == 1", labels: ["severity": "critical"],
-                                kind: .alerting(
-                                    .init(
-                                        hold: .seconds(10), keepFiring: .zero,
-                                        annotations: ["summary": "{{ $labels.node }} is sealed"],
-                                        alerts: [
-                                            AlertView(
-                                                labels: ["alertname": "VaultSealed", "node": "v1"],
-                                                annotations: ["summary": "v1 is sealed"], state: .firing,
-                                                activeAt: Scripted.now, value: 12.5)
-                                        ])),
-                                health: .err, lastError: "boom"),
-                        ])
-                ]
-            }
-        }
+        var sealed = RuleView(
+            name: "VaultSealed", query: "vault_node_sealed == 1", labels: ["severity": "critical"],
+            kind: .alerting(
+                .init(
+                    hold: .seconds(10), keepFiring: .zero,
+                    annotations: ["summary": "{{ $labels.node }} is sealed"],
+                    alerts: [
+                        AlertView(
+                            labels: ["alertname": "VaultSealed", "node": "v1"],
+                            annotations: ["summary": "v1 is sealed"], state: .firing,
+                            activeAt: Scripted.now, value: 12.5)
+                    ])),
+            health: .err, lastError: "boom")
+        (sealed.series, sealed.samples, sealed.readsNothing) = (3, 180, true)
+        let recording = RuleView(
+            name: "job:up:sum", query: "sum by (job) (up)", kind: .recording, health: .ok,
+            evaluationTime: 0.001, lastEvaluation: Scripted.now)
+        let group = RuleGroupView(
+            name: "g", file: "/r/vault.yml", interval: .seconds(5), rules: [recording, sealed])
+        scripted.sources.ruleGroups = { { [group] } }
         let all = await scripted.get("/api/v1/rules")
         #expect(
             try canonicalJSON(all.text)
                 == canonicalJSON(
                     #"""
-                    {"status":"success","data":{"groups":[{"name":"g","file":"/r/vault.yml","interval":5,"limit":0,"evaluationTime":0,"lastEvaluation":"0001-01-01T00:00:00Z","rules":[
-                    {"name":"job:up:sum","query":"sum by (job) (up)","health":"ok","evaluationTime":0.001,"lastEvaluation":"2026-01-02T03:04:05Z","type":"recording"},
+                    {"status":"success","data":{"groups":[{"name":"g","file":"/r/vault.yml","interval":5,"limit":0,"evaluationTime":0,"lastEvaluation":"0001-01-01T00:00:00Z","lateness":0,"rules":[
+                    {"name":"job:up:sum","query":"sum by (job) (up)","health":"ok","evaluationTime":0.001,"lastEvaluation":"2026-01-02T03:04:05Z","type":"recording","lastSeriesFetched":0,"lastSamplesFetched":0},
                     {"state":"firing","name":"VaultSealed","query":"vault_node_sealed == 1","duration":10,"keepFiringFor":0,"labels":{"severity":"critical"},
-                    "annotations":{"summary":"{{ $labels.node }} is sealed"},"health":"err","lastError":"boom","evaluationTime":0,"lastEvaluation":"0001-01-01T00:00:00Z","type":"alerting",
+                    "annotations":{"summary":"{{ $labels.node }} is sealed"},"health":"err","lastError":"boom","evaluationTime":0,"lastEvaluation":"0001-01-01T00:00:00Z","type":"alerting","lastSeriesFetched":3,"lastSamplesFetched":180,"readsNothing":true,
                     "alerts":[{"labels":{"alertname":"VaultSealed","node":"v1"},"annotations":{"summary":"v1 is sealed"},"state":"firing","activeAt":"2026-01-02T03:04:05Z","value":"1.25e+01"}]}]}]}}
                     """#))
         #expect(!(await scripted.get("/api/v1/rules?type=alert").text.contains("job:up:sum")))

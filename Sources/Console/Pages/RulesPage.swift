@@ -7,7 +7,7 @@ import Web
 struct RulesPage {
     /// The state of a rule; those that need attention first.
     enum State: String, Sendable, Hashable, CaseIterable {
-        case failing, firing, pending, quiet, recording, unknown
+        case failing, firing, pending, nomatch, quiet, recording, unknown
 
         /// Its meaning, for the legend and the filter.
         init(_ rule: RuleView) {
@@ -15,24 +15,32 @@ struct RulesPage {
             case .err: self = .failing
             case .unknown: self = .unknown
             case .ok:
-                guard case .alerting(let alerting) = rule.kind else {
+                let alerts = if case .alerting(let alerting) = rule.kind { alerting.alerts } else { [AlertView]() }
+                if alerts.contains(where: { $0.state == .firing }) {
+                    self = .firing
+                } else if !alerts.isEmpty {
+                    self = .pending
+                } else if rule.readsNothing {
+                    self = .nomatch
+                } else if case .recording = rule.kind {
                     self = .recording
-                    return
+                } else {
+                    self = .quiet
                 }
-                self =
-                    alerting.alerts.contains { $0.state == .firing }
-                    ? .firing : alerting.alerts.isEmpty ? .quiet : .pending
             }
         }
 
         var gravity: Gravity {
             switch self {
             case .failing: .critical
-            case .firing, .pending: .warning
+            case .firing, .pending, .nomatch: .warning
             case .quiet, .recording: .good
             case .unknown: .unknown
             }
         }
+
+        /// As people read it; the raw value is the filter in the URL.
+        var words: String { self == .nomatch ? "reads nothing" : rawValue }
     }
 
     let groups: [RuleGroupView]
@@ -42,6 +50,8 @@ struct RulesPage {
     let text: String
 
     private static let rowLimit = 500
+    /// A group that begins later than this is shown to be late, in seconds.
+    private static let lateness = 0.1
 
     func render(_ context: PageContext) -> [UInt8] {
         var layout = Layout(context: context, title: "Rules", tab: .rules)
@@ -53,13 +63,17 @@ struct RulesPage {
             page.text(
                 "\(Words.count(counts.values.reduce(0, +), "rule")) in \(Words.count(groups.count, "group"))")
             for state in State.allCases where ![.quiet, .recording].contains(state) {
-                if let count = counts[state] { page.text(" · \(Words.thousands(Int64(count))) \(state.rawValue)") }
+                guard let count = counts[state] else { continue }
+                let words = state == .nomatch && count != 1 ? "read nothing" : state.words
+                page.text(" · \(Words.thousands(Int64(count))) \(words)")
             }
             page.markup(" · <a href=\"")
             page.text(context.prefix + "/api/v1/rules")
             page.markup("\">JSON</a></p></div>")
             page.filter { page in
-                page.choice("state", "State", state, State.allCases.map(\.rawValue))
+                page.choice("state", "State", state, State.allCases.map(\.rawValue)) {
+                    State(rawValue: $0)?.words ?? $0
+                }
                 page.search("q", "Text", text)
             }
             page.part("groups", "<div class=col", "</div>") { page in
@@ -100,11 +114,16 @@ struct RulesPage {
                 page.markup(", <span>")
                 page.since(last)
                 page.markup("</span> ago")
+                if group.lateness >= RulesPage.lateness {
+                    page.text(", began \(Words.measured(group.lateness)) late")
+                }
             }
             page.markup(" · ")
             page.text(group.file, limit: 200)
             page.markup("</p></header>")
-            page.beginTable("Rules of \(group.name.prefix(100))", "<th>Rule<th>State<th>Severity<th>For<th>Found now")
+            page.beginTable(
+                "Rules of \(group.name.prefix(100))",
+                "<th>Rule<th>State<th>Severity<th>For<th class=num>It read<th class=num>It took<th>Found now")
             for rule in shown { row(rule, &page) }
             page.markup("</tbody></table></div></section>")
         }
@@ -133,18 +152,27 @@ struct RulesPage {
             page.markup("</p>")
         }
         page.markup("</td><td>")
-        page.chip(state.gravity, state.rawValue)
+        page.chip(state.gravity, state.words)
         page.markup("</td><td>")
         page.text(rule.labels["severity"] ?? "", limit: 40)
         page.markup("</td><td class=nb>")
         if case .alerting(let alerting) = rule.kind {
             page.text(alerting.hold == .zero ? "at once" : Words.duration(alerting.hold))
-            page.markup("</td><td class=wrap>")
-            found(alerting, &page)
-        } else {
-            page.markup("</td><td>")
         }
+        evaluation(rule, &page)
+        page.markup("</td><td class=wrap>")
+        if case .alerting(let alerting) = rule.kind { found(alerting, &page) }
         page.markup("</td></tr>")
+    }
+
+    /// What the last evaluation read, and how long it took; when it was stands in the group's head.
+    private func evaluation(_ rule: RuleView, _ page: inout HTML) {
+        page.markup("</td><td class=num>")
+        guard rule.lastEvaluation != nil else { return page.markup("nothing yet</td><td>") }
+        page.text(
+            "\(Words.count(rule.series, "series", "series")), \(Words.count(rule.samples, "sample"))", limit: 80)
+        page.markup("</td><td class=\"num nb\">")
+        page.text(Words.measured(rule.evaluationTime))
     }
 
     private func found(_ alerting: RuleView.Alerting, _ page: inout HTML) {

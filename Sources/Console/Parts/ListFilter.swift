@@ -11,7 +11,11 @@ extension HTML {
     }
 
     /// Appends a select element, with `all` for no selection.
-    mutating func choice(_ name: StaticString, _ label: String, _ value: String, _ choices: [String]) {
+    /// - Parameter words: a choice as people read it, if that differs from its value.
+    mutating func choice(
+        _ name: StaticString, _ label: String, _ value: String, _ choices: [String],
+        words: (String) -> String = { $0 }
+    ) {
         fieldLabel(name, label)
         markup("<select id=\"f-")
         markup(name)
@@ -20,8 +24,9 @@ extension HTML {
         markup("\"><option value=\"\">all</option>")
         for choice in choices {
             markup("<option")
+            if words(choice) != choice { element(" value=\"", choice, "\"") }
             if choice == value { markup(" selected") }
-            element(">", choice, "</option>")
+            element(">", words(choice), "</option>")
         }
         markup("</select></p>")
     }

@@ -43,6 +43,7 @@ extension WebService {
                             one.field("limit", group.limit)
                             one.field("evaluationTime", group.evaluationTime)
                             one.field("lastEvaluation", group.lastEvaluation?.rfc3339 ?? WebService.never)
+                            one.field("lateness", group.lateness)
                         }
                     }
                 }
@@ -88,6 +89,10 @@ extension WebService {
             one.field("evaluationTime", rule.evaluationTime)
             one.field("lastEvaluation", rule.lastEvaluation?.rfc3339 ?? never)
             one.field("type", rule.isAlerting ? "alerting" : "recording")
+            // The first by the name that vmalert gives it; Prometheus has none of them.
+            one.field("lastSeriesFetched", rule.series)
+            one.field("lastSamplesFetched", rule.samples)
+            if rule.readsNothing { one.field("readsNothing", true) }
         }
     }
 

@@ -16,6 +16,8 @@ package struct RuleGroupView: Sendable {
     package var evaluationTime: Double
     /// When the group was last evaluated; nil before the first time.
     package var lastEvaluation: Timestamp?
+    /// How long after it was due the last evaluation began, in seconds.
+    package var lateness = 0.0
 
     /// A group that has not been evaluated unless the rest is given.
     package init(
@@ -79,6 +81,13 @@ package struct RuleView: Sendable {
     package var evaluationTime: Double
     /// When the rule was last evaluated; nil before the first time.
     package var lastEvaluation: Timestamp?
+    /// Number of series that the last evaluation read.
+    package var series = 0
+    /// Number of samples that the last evaluation read.
+    package var samples = 0
+    /// Whether the selectors of the expression matched no series in the last evaluation, so that the rule can't find
+    /// anything. Never for an expression that tests for absence.
+    package var readsNothing = false
 
     /// A rule that has not been evaluated unless the rest is given.
     package init(
