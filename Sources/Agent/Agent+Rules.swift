@@ -1,6 +1,7 @@
 import Alerts
 import Rules
 import Samples
+import Text
 import Web
 
 /// Rule groups as the API and the pages show them.

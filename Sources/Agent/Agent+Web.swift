@@ -57,7 +57,8 @@ extension Agent {
         addQueries(&sources)
         addAlerting(&sources)
         addRunbooks(&sources)
-        sources.targets = { [self] in { self.targets() } }
+        sources.targets = { [self] in { self.targets(self.probes.timings) } }
+        sources.probeCourses = { [self] in probeCourses(platform.time.now()) }
         sources.status = { [self] in await status() }
         sources.degradations = { [self] in degradations() }
         sources.history = { [self] (query) async throws(QueryError) -> WebSources.Deferred<[HistoryEntry]> in
@@ -196,7 +197,8 @@ extension Agent {
 
     // MARK: The estate
 
-    func targets() -> [TargetView] {
+    /// - Parameter timings: those of the probes that differ from the configured defaults.
+    func targets(_ timings: [ProbeTarget: ProbeSchedule.Timing] = [:]) -> [TargetView] {
         let configuration = state.withLock { $0.configuration }
         let urls = Dictionary(
             configuration.vault.flatMap { cluster in cluster.nodes.map { ("\(cluster.name)/\($0.name)", $0.url) } },
@@ -216,7 +218,8 @@ extension Agent {
                 health: result.success ? .up : .down,
                 lastError: result.failure?.description ?? "", lastProbe: result.timestamp,
                 duration: result.duration.seconds,
-                interval: configuration.global.pollInterval, timeout: configuration.global.timeout)
+                interval: timings[result.target]?.interval ?? configuration.global.pollInterval,
+                timeout: timings[result.target]?.timeout ?? configuration.global.timeout)
         }
     }
 

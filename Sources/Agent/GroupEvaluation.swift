@@ -6,6 +6,7 @@ import Rules
 import Samples
 import Store
 import Synchronization
+import Text
 
 /// One evaluation of a rule group, for a worker thread: it owns the group's state while it runs, and returns it
 /// changed.

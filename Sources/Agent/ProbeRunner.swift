@@ -14,6 +14,9 @@ final class ProbeRunner: Sendable {
     /// The targets that are probed now.
     var targets: [ProbeTarget] { state.withLock(\.schedule)?.targets ?? [] }
 
+    /// When each of them is probed.
+    var timings: [ProbeTarget: ProbeSchedule.Timing] { state.withLock(\.schedule)?.timings ?? [:] }
+
     /// Starts a schedule and cancels the one before it. Without effect after `stop`.
     func start(_ schedule: ProbeSchedule) {
         let old = state.withLock { state -> Task<Void, Never>? in

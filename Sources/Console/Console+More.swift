@@ -51,8 +51,9 @@ extension Console {
             PageRoute("/targets") { [self] request in
                 let state = TargetsPage.states.first { $0 == request.field("state") } ?? ""
                 let text = Console.text(request)
-                return await page(request) { snapshot, context in
-                    TargetsPage(snapshot: snapshot, state: state, text: text).render(context)
+                return await page(request) { [sources] snapshot, context in
+                    TargetsPage(snapshot: snapshot, courses: sources.probeCourses(), state: state, text: text)
+                        .render(context)
                 }
             }
         ]

@@ -164,6 +164,8 @@ package struct WebSources: Sendable {
     package var sketches: @Sendable (_ matchers: [Matcher], _ from: Timestamp, _ to: Timestamp) -> [SeriesSketch] = {
         _, _, _ in []
     }
+    /// How the probes of each target have gone, by `TargetStates.target`. Computes: only called within `compute`.
+    package var probeCourses: @Sendable () -> [String: ProbeCourse] = { [:] }
     /// The individual backups, and the data loss if Vault failed now.
     package var backups: @Sendable () async -> BackupsView = { BackupsView(now: Timestamp(milliseconds: 0)) }
 

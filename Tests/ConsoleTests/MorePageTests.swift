@@ -272,6 +272,22 @@ struct MorePageTests {
         #expect(page.contains("VaultSealed, node vault-2") && page.contains("/watch/incidents/7\">#7</a>"))
     }
 
+    @Test func aTargetHasItsHourItsFailuresAndItsNextTurn() {
+        let snapshot = snapshot("vault-2", count: 1)
+        var course = ProbeCourse()
+        course.add(durations: [0.004, 2.5, 0.006, .nan])
+        course.failures = ["timeout": 2, "connect": 1204]
+        (course.interval, course.next) = (.seconds(60), Fixtures.now + .seconds(19))
+        func page(_ courses: [String: ProbeCourse]) -> String {
+            text(TargetsPage(snapshot: snapshot, courses: courses, state: "", text: "").render(context()))
+        }
+        let known = page(["vault_node vault-2/0": course])
+        #expect(known.contains("median 6 ms") && known.contains("slowest 2.5 s"))
+        #expect(known.contains("connect 1,204 and timeout 2") && known.contains(">02:14:00</time>"))
+        #expect(known.contains("each 1 min"))
+        #expect(page([:]).contains("no probe") && page([:]).contains("each 5 s"))
+    }
+
     @Test func aRuleThatReadsNothingIsFound() {
         func rule(_ name: String, reads series: Int, alerts: [AlertView] = []) -> RuleView {
             var rule = RuleView(

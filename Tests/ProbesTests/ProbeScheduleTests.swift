@@ -127,6 +127,28 @@ struct ProbeScheduleTests {
         }
     }
 
+    /// The next turn that is announced is when the target is probed next.
+    @Test func theNextTurnIsKnown() async {
+        let time = VirtualTime()
+        let probes = [
+            ScriptedProbe(.vaultNode, "c/n", time: time),
+            ScriptedProbe(.backupSet, "s", time: time, interval: .seconds(60), timeout: .seconds(30)),
+        ]
+        let idle = ProbeSchedule(
+            ProbeSet(probes: probes), platform: testPlatform(time), events: Results().events)
+        #expect(idle.timings.values.allSatisfy { $0.next == nil })
+        let announced = Mutex<[ProbeTarget: ProbeSchedule.Timing]>([:])
+        _ = await run(probes, time: time, for: .seconds(61)) { schedule in
+            announced.withLock { $0 = schedule.timings }
+        }
+        for probe in probes {
+            let timing = announced.withLock { $0[probe.target] }
+            #expect(timing?.interval == probe.interval && timing?.timeout == probe.timeout)
+            // At once at the start, and then at that time.
+            #expect(probe.starts.withLock { $0.dropFirst().first } == timing?.next, "\(probe.target)")
+        }
+    }
+
     /// The probe whose observation came first ends last: what it derived is out of date by then.
     @Test func anOlderDerivedResultDoesNotReplaceANewer() async {
         let time = VirtualTime()

@@ -5,6 +5,8 @@ import Web
 /// The page at `/targets`: everything that is probed, failing targets first.
 struct TargetsPage {
     let snapshot: EstateSnapshot
+    /// By `TargetStates.target`.
+    var courses: [String: ProbeCourse] = [:]
     /// `up`, `down` or `unknown`; empty for all.
     let state: String
     /// Text to find in the name or the error, ignoring case; empty for all.
@@ -22,7 +24,7 @@ struct TargetsPage {
         }
         return layout.render { page in
             page.markup("<div class=head><h1>Targets</h1><p>")
-            page.text(EstatePage.answering(snapshot))
+            page.text(EstatePage.answering(snapshot) + " · failures are counted since the agent’s start")
             page.markup(" · <a href=\"")
             page.text(context.prefix + "/api/v1/targets")
             page.markup("\">JSON</a></p></div>")
@@ -36,7 +38,7 @@ struct TargetsPage {
                 }
                 page.beginTable(
                     "Targets",
-                    "<th>Target<th>State<th>Since<th>Last probe<th class=num>It took<th class=num>Each<th>Why it failed"
+                    "<th>Target<th>State<th>Since<th>Last probe<th class=num>It took<th class=num>In the last hour<th>Next turn<th>Failures<th>Why it failed"
                 )
                 let states = Dictionary(
                     snapshot.states.map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
@@ -99,8 +101,26 @@ struct TargetsPage {
         }
         page.markup("</td><td class=\"num nb\">")
         page.text(target.lastProbe == nil ? Words.unknown : Words.measured(target.duration))
+        let course = courses[TargetsPage.name(target)] ?? ProbeCourse()
         page.markup("</td><td class=\"num nb\">")
-        page.text(Words.duration(target.interval))
+        if let median = course.median, let slowest = course.slowest {
+            page.text("median \(Words.measured(median))")
+            page.markup("<br><small class=quiet>")
+            page.text("slowest \(Words.measured(slowest))")
+            page.markup("</small>")
+        } else {
+            page.text("no probe")
+        }
+        page.markup("</td><td class=nb>")
+        if let next = course.next { page.time(next) } else { page.text(Words.unknown) }
+        page.markup("<br><small class=quiet>")
+        page.text("each \(Words.duration(course.interval ?? target.interval))")
+        page.markup("</small></td><td>")
+        let failures = course.failures.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        page.text(
+            failures.isEmpty
+                ? "none" : Words.list(failures.map { "\($0.key) \(Words.thousands(Int64($0.value)))" }, limit: 4),
+            limit: 200)
         page.markup("</td><td class=wrap>")
         page.text(target.lastError, limit: 300)
         page.markup("</td></tr>")

@@ -29,8 +29,20 @@ package final class ProbeSchedule: Sendable {
         }
     }
 
+    /// When and for how long a target is probed.
+    package struct Timing: Sendable, Hashable {
+        /// From one regular turn to the next.
+        package let interval: Duration
+        /// The limit for one run.
+        package let timeout: Duration
+        /// The next regular turn; nil before the schedule runs.
+        package let next: Instant?
+    }
+
     private struct State {
         var turns: ProbeTurns
+        /// When `run` was called; nil before.
+        var start: Instant?
         var tallies: [ProbeTarget: ProbeTally] = [:]
         var awaitingFirst: Set<ProbeTarget>
         var awaitingFirstNodes: Set<ProbeTarget>
@@ -71,6 +83,18 @@ package final class ProbeSchedule: Sendable {
     /// All targets, sorted.
     package var targets: [ProbeTarget] { probes.map(\.target).sorted() }
 
+    /// The timing of each target as of now.
+    package var timings: [ProbeTarget: Timing] {
+        let (now, start) = (platform.time.monotonic(), state.withLock(\.start))
+        let all = probes.map { probe in
+            let next = start.map {
+                ProbeTurns.next(after: now, of: probe.target, interval: probe.interval, since: $0)
+            }
+            return (probe.target, Timing(interval: probe.interval, timeout: probe.timeout, next: next))
+        }
+        return Dictionary(all, uniquingKeysWith: { first, _ in first })
+    }
+
     /// Requests an immediate (confirming) probe of a target, subject to `confirmationGap`; requests made until it
     /// starts are merged into one.
     package func probeNow(_ target: ProbeTarget) { requesting.yield(target) }
@@ -81,6 +105,7 @@ package final class ProbeSchedule: Sendable {
         if noneAwaited { events.firstRoundEnded() }
         if noNodes { nodesKnown.open() }
         let start = platform.time.monotonic()
+        state.withLock { $0.start = start }
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
                 for probe in probes {
