@@ -19,6 +19,7 @@ extension Agent {
         var staleness = StalenessTracker()
         var known: [Labels] = []
         await restoreStates()
+        await restoreReceiverTests()
         while !Task.isCancelled {
             await refreshMetrics()
             // The agent is monitored by the same rules as everything else.

@@ -191,6 +191,11 @@ extension Agent {
             let selection = IncidentSelection.groups(at: at) { GroupDigest.of($0) == key }
             return await dispatcher.acknowledge(selection, comment: comment, by: user)
         }
+        sources.testReceiver = { [self] (name, severity, isResolved, caller) async throws(QueryError) in
+            try await testReceiver(name, severity, isResolved: isResolved, by: caller)
+        }
+        sources.receiverTests = { [self] in receiverTests.all }
+        sources.timeIntervals = { [self] in state.withLock { $0.configuration.dispatch.timeIntervals } }
         sources.routes = { [self] in RouteTree(state.withLock { $0.configuration.dispatch }.route) }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }

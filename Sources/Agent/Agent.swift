@@ -46,6 +46,7 @@ package final class Agent: Sendable {
     let metrics: AgentMetrics
     let startedAt: Timestamp
     let reloads = Coalescer<String?>()
+    let receiverTests = ReceiverTests()
     /// Reads files during reloads, on a single thread, however many reloads block on a dead mount.
     let loader: any WorkPool
     let state: Mutex<State>

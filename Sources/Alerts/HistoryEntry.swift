@@ -27,6 +27,13 @@ package struct HistoryEntry: Sendable, Hashable {
         case note
         /// The state of a target changed.
         case state
+        /// An alert is held back: silenced, inhibited, muted, or told with the alert that explains it. Or it no longer
+        /// is.
+        case held
+        /// The expression of a rule began to hold, and its `for` has not passed; or it ceased to hold before.
+        case pending
+        /// A user sent a test message to a receiver.
+        case test
     }
 
     /// When it happened, by the wall clock.

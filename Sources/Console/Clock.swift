@@ -50,6 +50,14 @@ struct Clock: Sendable {
         }
     }
 
+    /// `2026-11-28T03:11` in this zone, the value of a field of type `datetime-local`.
+    func fieldText(_ time: Timestamp) -> String {
+        let here = local(time)
+        let year = String(here.year)
+        let padded = String(repeating: "0", count: max(4 - year.count, 0)) + year
+        return "\(padded)-\(Clock.two(here.month))-\(Clock.two(here.day))T\(Clock.minutes(here))"
+    }
+
     /// `28 Nov 2026 02:11:08 UTC`
     static func utc(_ time: Timestamp) -> String { date(time.civil) + " " + seconds(time.civil) + " UTC" }
 

@@ -64,8 +64,12 @@ extension Console {
             PageRoute("/routes") { [self] request in
                 let tree = sources.routes()
                 let labels = String((request.field("labels") ?? "").prefix(2000)).trimmingSpaces
-                return await page(request) { snapshot, context in
-                    RoutesPage(snapshot: snapshot, tree: tree, labels: labels).render(context)
+                let moment = String((request.field("at") ?? "").prefix(30)).trimmingSpaces
+                return await page(request) { [sources] snapshot, context in
+                    var page = RoutesPage(snapshot: snapshot, tree: tree, labels: labels)
+                    (page.moment, page.intervals) = (moment, sources.timeIntervals())
+                    page.tests = sources.receiverTests()
+                    return page.render(context)
                 }
             }
         ]

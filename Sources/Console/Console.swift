@@ -30,7 +30,7 @@ package struct Console: Sendable {
     package var pages: Pages {
         Pages(
             assets + overview + incidents + estate + backups + silences + history + runbooks + rules + query + routes
-                + targets + agent + login + redirects,
+                + receivers + targets + agent + login + redirects,
             notFound: { [self] request in
                 await page(request, status: 404) { snapshot, context in
                     NotFoundPage(path: request.path).render(context)

@@ -299,12 +299,6 @@ extension Dispatcher {
 
     /// Why a route is muted at this time, and by which intervals; nil where it is not.
     func muteTime(_ route: RouteTree.Node, _ now: Timestamp) -> (reason: SuppressionReason, intervals: [String])? {
-        func holds(_ name: String) -> Bool { options.timeIntervals[name]?.contains { $0.contains(now) } ?? false }
-        let muting = route.muteTimeIntervals.filter(holds)
-        if !muting.isEmpty { return (.muteTime, muting) }
-        if !route.activeTimeIntervals.isEmpty, !route.activeTimeIntervals.contains(where: holds) {
-            return (.outsideActiveTime, route.activeTimeIntervals)
-        }
-        return nil
+        route.mute(at: now, options.timeIntervals)
     }
 }

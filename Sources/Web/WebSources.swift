@@ -104,6 +104,19 @@ package struct WebSources: Sendable {
     package var postAlerts: @Sendable (_ alerts: [Alert], _ invalid: Int, _ by: Caller) async -> [AlertRefusal: Int] = {
         alerts, _, _ in alerts.isEmpty ? [:] : [.limit: alerts.count]
     }
+    /// Sends a test message to each integration of a receiver, and waits for the answers.
+    /// - Parameter isResolved: whether the alert in it has ended.
+    /// - Throws: `QueryError` of kind `.notFound` if there is no such receiver or it has no integrations, `.unavailable`
+    ///   while another test is under way.
+    package var testReceiver:
+        @Sendable (_ receiver: String, _ severity: Severity, _ isResolved: Bool, _ by: Caller) async throws(QueryError)
+            -> Void = { (name, _, _, _) throws(QueryError) in
+                throw QueryError(.notFound, "there is no receiver \(name)")
+            }
+    /// The last test of each integration that has been tested.
+    package var receiverTests: @Sendable () -> [ReceiverTest] = { [] }
+    /// The time intervals that routes refer to, by name.
+    package var timeIntervals: @Sendable () -> [String: [TimeWindow]] = { [:] }
     /// The routing tree; nil where there is none.
     package var routes: @Sendable () -> RouteTree? = { nil }
     /// All silences, expired ones included.

@@ -10,7 +10,8 @@ struct HistoryCommand: AsyncParsableCommand {
         commandName: "history",
         abstract: "Show what happened to alerts and notifications, from the journal of a running agent.",
         discussion: """
-            Kinds: firing, ended, sent, failed, dropped, escalated, acknowledged, silence, note, state, agent.
+            Kinds: pending, firing, ended, held, sent, failed, dropped, escalated, acknowledged, silence, note, test, state,
+            agent.
             Entries are printed oldest first.
             Examples:
               vaultwatch history --since 2h

@@ -52,19 +52,10 @@ struct NotifyTestCommand: AsyncParsableCommand {
             configuration.web.externalURL = url
             configuration.delivery.externalURL = url
         }
-        let now = platform.time.wall()
-        let alert = Alert(
-            labels: [
-                "alertname": "VaultwatchTest", "severity": severity,
-                "cluster": configuration.vault.first?.name ?? "test",
-            ],
-            annotations: [
-                "summary": "Test of the \(severity) route",
-                "description": "This is a test of notifications of severity \(severity). Nothing is wrong.",
-                "action": "None.",
-            ],
-            startsAt: now - .seconds(60), endsAt: resolved ? now : nil, updatedAt: now,
-            generatorURL: configuration.web.externalURL)
+        let message = TestMessage(
+            severity: Severity(label: severity), isResolved: resolved,
+            cluster: configuration.vault.first?.name ?? "test", url: configuration.web.externalURL,
+            now: platform.time.wall())
         let receivers: [String]
         if let receiver {
             guard configuration.delivery.receivers.contains(where: { $0.name == receiver }) else {
@@ -74,7 +65,7 @@ struct NotifyTestCommand: AsyncParsableCommand {
             receivers = [receiver]
         } else {
             var seen: Set<String> = []
-            receivers = RouteTree(configuration.dispatch.route).matching(alert.labels).map(\.receiver).filter {
+            receivers = RouteTree(configuration.dispatch.route).matching(message.alert.labels).map(\.receiver).filter {
                 seen.insert($0).inserted
             }
         }
@@ -83,12 +74,7 @@ struct NotifyTestCommand: AsyncParsableCommand {
             configuration.delivery, http: network.receivers, mail: network.mail, platform: platform,
             registry: Registry(),
             events: NotifierEvents())
-        let results = await notifier.test(receivers: receivers) { receiver, integration in
-            Notification(
-                receiver: receiver, integration: integration,
-                groupKey: "vaultwatch-test:{severity=\"\(alert.severity.rawValue)\"}",
-                groupLabels: ["alertname": "VaultwatchTest"], alerts: [alert], reason: .test, decidedAt: now)
-        }
+        let results = await notifier.test(receivers: receivers) { message.notification($0, $1) }
         if results.isEmpty {
             Terminal.error(
                 "severity \(severity) goes to \(receivers.joined(separator: ", ")), which has no integrations")

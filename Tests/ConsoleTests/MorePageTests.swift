@@ -143,6 +143,13 @@ struct MorePageTests {
             ("rules", RulesPage(groups: snapshot.rules, state: "", text: "").render(context)),
             ("targets", TargetsPage(snapshot: snapshot, state: "", text: "").render(context)),
             ("routes", RoutesPage(snapshot: snapshot, tree: tree, labels: text).render(context)),
+            (
+                "receiver test",
+                ReceiverTestPage(
+                    receiver: text, integrations: snapshot.status.receivers,
+                    tests: entries.compactMap { ReceiverTest($0) }, severity: .low, isSent: true, problem: text
+                ).render(context)
+            ),
             ("agent", AgentPage(facts: facts).render(context)),
             (
                 "query",
@@ -334,6 +341,63 @@ struct MorePageTests {
         #expect(page("severity=low").contains(">2 alerts</span>") && page("").contains(">no alerts</span>"))
         #expect(page("severity=~x").contains("labels of an alert are written with ="))
         #expect(page("{{").contains("class=\"say bad\""))
+    }
+
+    /// Whether it would page: not within a mute time, under a silence, or at a receiver that sends nothing anywhere.
+    @Test func labelsAreTriedAtATime() {
+        let night = TimeWindow(times: [.init(0, 240)])
+        var tree = Route(receiver: "chat")
+        tree.routes = [
+            Route(
+                receiver: "oncall", matchers: [Matcher("severity", equals: "critical")], continues: true,
+                muteTimeIntervals: ["nights"]),
+            Route(receiver: "nobody", matchers: [Matcher("severity", equals: "critical")]),
+        ]
+        var snapshot = Fixtures.reference(inOutage: false)
+        snapshot.silences = [
+            Silence(
+                id: "s", matchers: [Matcher("node", equals: "vault-2")], startsAt: Fixtures.now,
+                endsAt: Fixtures.now + .seconds(3600), createdBy: "ann")
+        ]
+        func page(_ labels: String, _ moment: String) -> String {
+            var page = RoutesPage(snapshot: snapshot, tree: RouteTree(tree), labels: labels)
+            (page.moment, page.intervals) = (moment, ["nights": [night]])
+            return text(page.render(context()))
+        }
+        let critical = "severity=critical"
+        #expect(page(critical, "2026-11-28T03:00").contains("<b>no</b>, because of the mute time nights"))
+        #expect(page(critical, "2026-11-28T03:00").contains("<b>no</b>, because nobody has no integrations"))
+        #expect(page(critical, "2026-11-28T05:00").contains(">Sat 28 Nov 05:00:00</time>: <b>yes</b>"))
+        #expect(page("node=vault-2", "2026-11-28T03:00").contains("because of the silence node=&quot;vault-2&quot; of ann"))
+        #expect(page("node=vault-2", "2026-11-28T05:00").contains("<b>yes</b>"))
+        #expect(page(critical, "tomorrow").contains("expected a day and a time") && !page(critical, "x").contains("<b>yes"))
+        // The default is now.
+        #expect(page(critical, "").contains("value=\"2026-11-28T02:13\"") && page(critical, "").contains("mute time"))
+    }
+
+    @Test func aReceiverHasItsLastTest() throws {
+        let entry = HistoryEntry(
+            at: Fixtures.now - .seconds(60), kind: .test, subject: "{}", receiver: "chat", integration: "slack/0",
+            detail: ReceiverTest.detail(isAccepted: false, by: "ann", "serverError: HTTP 500"))
+        let test = try #require(ReceiverTest(entry))
+        let snapshot = Fixtures.reference(inOutage: false)
+        var routes = RoutesPage(snapshot: snapshot, tree: nil, labels: "")
+        routes.tests = [test]
+        let page = text(routes.render(context()))
+        #expect(page.contains("href=\"/watch/routes/test?receiver=chat\"") && page.contains(" refused</span>"))
+        let integrations = snapshot.status.receivers.filter { $0.name == "chat" }
+        let asked = ReceiverTestPage(receiver: "chat", integrations: integrations, tests: [], severity: .high)
+        #expect(text(asked.render(context())).contains("<option selected>high</option>"))
+        #expect(text(asked.render(context())).contains("name=token value=\"0123456789abcdef\""))
+        // Whoever may not send one is led to the login.
+        var reader = context()
+        reader.mayChange = false
+        #expect(!text(asked.render(reader)).contains("<button class=\"btn go\">Send the test"))
+        #expect(text(asked.render(reader)).contains("Log in to send a test"))
+        let told = ReceiverTestPage(
+            receiver: "chat", integrations: integrations, tests: [test], severity: .high, isSent: true)
+        #expect(text(told.render(context())).contains("chat refused the test"))
+        #expect(text(told.render(context())).contains("sent by ann: serverError: HTTP 500"))
     }
 
     @Test func aMistakeInAnExpressionIsMarked() {

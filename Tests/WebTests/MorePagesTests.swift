@@ -54,7 +54,8 @@ struct MorePagesTests {
     @Test(arguments: [
         "/silences", "/silences/new", "/history", "/rules", "/targets", "/routes", "/agent", "/query", "/backups",
         "/runbooks", "/silences/new?matchers=%7Bnode%3D%22vault-2%22%7D", "/history?kind=sent&q=x&before=evil",
-        "/routes?labels=a%3Db", "/rules?state=firing", "/targets?state=down",
+        "/routes?labels=a%3Db", "/routes?labels=a%3Db&at=evil", "/rules?state=firing", "/rules?state=nomatch",
+        "/targets?state=down",
     ])
     func everyPageIsThereForBrowsers(_ path: String) async {
         let response = await Scripted().respond("GET", path, headers: html)
@@ -107,6 +108,64 @@ struct MorePagesTests {
         #expect(await post(scripted, "/silences/old/expire", "").status == 303)
         #expect(await post(scripted, "/silences/none/expire", "").status == 404)
         #expect(await scripted.respond("GET", "/silences/abc/expire").status == 405)
+    }
+
+    // MARK: Receivers
+
+    private func testing() -> (Scripted, Made) {
+        var scripted = Scripted()
+        let made = Made()
+        scripted.sources.snapshot = { () throws(QueryError) in
+            var snapshot = EstateSnapshot(now: Scripted.now)
+            snapshot.status.receivers = [.init(name: "on call/1", integration: "pagerduty/0", health: .ok)]
+            return snapshot
+        }
+        scripted.sources.testReceiver = { (name, severity, isResolved, caller) throws(QueryError) in
+            guard made.all.count < 2 else { throw QueryError(.unavailable, "another test is under way") }
+            made.add("\(name) \(severity.rawValue) \(isResolved) by \(caller)")
+        }
+        scripted.sources.receiverTests = {
+            made.all.isEmpty
+                ? []
+                : [
+                    HistoryEntry(
+                        at: Scripted.now, kind: .test, subject: "", receiver: "on call/1", integration: "pagerduty/0",
+                        detail: ReceiverTest.detail(isAccepted: true, by: "ann", "HTTP 202"))
+                ].compactMap { ReceiverTest($0) }
+        }
+        return (scripted, made)
+    }
+
+    /// A question, a form, and a page with the answer, which sends nothing when it is loaded again.
+    @Test func aReceiverIsTested() async {
+        let (scripted, made) = testing()
+        let asked = await scripted.respond("GET", "/routes/test?receiver=on%20call%2F1", headers: html)
+        #expect(asked.status == 200 && asked.text.contains("pagerduty/0") && made.all.isEmpty)
+        let fields = "receiver=on%20call%2F1&severity=high&resolved=0"
+        let done = await post(scripted, "/routes/test", fields)
+        let location = header("Location", done) ?? ""
+        #expect(done.status == 303 && made.all == ["on call/1 high false by anonymous"])
+        #expect(location == "/routes/test?receiver=on%20call%2F1&severity=high&sent=1")
+        for _ in 0..<2 {
+            let answer = await scripted.respond("GET", location, headers: html)
+            #expect(answer.status == 200 && answer.text.contains("on call/1 accepted the test"))
+            #expect(answer.text.contains("accepted, sent by ann: HTTP 202"))
+        }
+        #expect(made.all.count == 1)
+        #expect(await post(scripted, "/routes/test", fields.replacing("resolved=0", with: "resolved=1")).status == 303)
+        #expect(made.all.last == "on call/1 high true by anonymous")
+        let busy = await post(scripted, "/routes/test", fields)
+        #expect(busy.status == 503 && busy.text.contains("Nothing was sent: another test is under way"))
+    }
+
+    @Test func aTestNeedsTheTokenAndAReceiver() async {
+        let (scripted, made) = testing()
+        let bare = await scripted.respond(
+            "POST", "/routes/test", headers: [("Content-Type", "application/x-www-form-urlencoded")],
+            body: "receiver=on%20call%2F1")
+        #expect(bare.status == 403 && made.all.isEmpty)
+        #expect(await scripted.respond("GET", "/routes/test?receiver=x", headers: html).status == 404)
+        #expect(await scripted.respond("GET", "/routes/test", headers: html).status == 404)
     }
 
     // MARK: Queries

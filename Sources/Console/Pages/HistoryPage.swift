@@ -112,7 +112,7 @@ struct HistoryPage {
 
     /// The labels of an alert as its name and their values; any other subject unchanged.
     static func subject(_ entry: HistoryEntry) -> String {
-        guard [.firing, .ended, .escalated].contains(entry.kind), entry.subject.hasPrefix("{"),
+        guard [.firing, .ended, .escalated, .held, .pending, .test].contains(entry.kind), entry.subject.hasPrefix("{"),
             let matchers = try? MatcherSyntax.parse(entry.subject),
             matchers.allSatisfy({ $0.operation == .equal }),
             let name = matchers.first(where: { $0.name == "alertname" })?.value
@@ -133,6 +133,9 @@ struct HistoryPage {
         case .agent: (.unknown, .node)
         case .note: (.unknown, .note)
         case .state: (.warning, .change)
+        case .held: (.unknown, .silenced)
+        case .pending: (.unknown, .clock)
+        case .test: (.unknown, .probe)
         }
     }
 

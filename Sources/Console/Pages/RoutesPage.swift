@@ -12,12 +12,18 @@ struct RoutesPage {
     let tree: RouteTree?
     /// The labels to test, as entered; empty for none.
     let labels: String
+    /// The time to test, as entered, `2026-11-28T03:11` in the page's zone; empty for now.
+    var moment = ""
+    /// The time intervals of the routes, by name.
+    var intervals: [String: [TimeWindow]] = [:]
+    /// The last tests of receivers.
+    var tests: [ReceiverTest] = []
 
     private static let rowLimit = 500
 
     func render(_ context: PageContext) -> [UInt8] {
         var layout = Layout(context: context, title: "Routes", tab: .routes)
-        layout.hasForm = !labels.isEmpty
+        layout.hasForm = !labels.isEmpty || !moment.isEmpty
         let tried = tried
         return layout.render { page in
             page.markup("<div class=head><h1>Routes</h1><p>where alerts go · <a href=\"")
@@ -58,23 +64,57 @@ struct RoutesPage {
                 "<form class=filter role=search><p class=field><label for=f-labels>Labels</label><input type=search id=f-labels name=labels maxlength=2000 size=48 placeholder=\"alertname=&quot;VaultSealed&quot;, severity=&quot;critical&quot;\" value=\""
             )
             page.text(labels)
+            page.markup("\"></p><p class=field><label for=f-at>At, in ")
+            page.text(page.context.clock.abbreviation)
+            page.markup("</label><input type=datetime-local id=f-at name=at value=\"")
+            page.text(moment.isEmpty ? page.context.clock.fieldText(snapshot.now) : moment)
             page.markup("\"></p><button class=btn>Try</button></form>")
             if !tried.problem.isEmpty {
                 page.markup("<p class=\"say bad\">")
                 page.text(tried.problem, limit: 500)
                 page.markup("</p>")
             }
+            let time = moment.isEmpty ? snapshot.now : page.context.clock.time(fieldText: moment)
+            guard let time else {
+                return page.markup("<p class=\"say bad\">At: expected a day and a time, such as 2026-11-28T06:30</p>")
+            }
             guard let tree, let labels = tried.labels else { return }
             page.markup("<ul class=rows>")
             for node in tree.matching(labels).prefix(50) {
                 page.markup("<li><h3>to ")
                 page.text(node.receiver, limit: 100)
-                page.markup("</h3><p class=\"quiet wrap\">")
+                page.markup("</h3><p class=wrap>")
+                verdict(obstacle(node, labels, time), time, &page)
+                page.markup("</p><p class=\"quiet wrap\">")
                 page.text(RoutesPage.waits(node), limit: 600)
                 page.markup("</p></li>")
             }
-            page.markup("</ul>")
+            page.markup("</ul><p class=quiet>Whether another alert inhibits it depends on what fires then.</p>")
         }
+    }
+
+    /// What keeps a route from sending a message at a time; nil if nothing does.
+    private func obstacle(_ node: RouteTree.Node, _ labels: Labels, _ time: Timestamp) -> String? {
+        guard snapshot.status.receivers.contains(where: { $0.name == node.receiver }) else {
+            return "because \(node.receiver) has no integrations"
+        }
+        if let mute = node.mute(at: time, intervals) {
+            let names = Words.list(mute.intervals)
+            return mute.reason == .muteTime
+                ? "because of the mute time \(names)" : "because it is not the active time \(names)"
+        }
+        return snapshot.silences.first { $0.isInForce(at: time) && $0.matches(labels) }.map {
+            "because of the silence \($0.matchersText)" + ($0.createdBy.isEmpty ? "" : " of \($0.createdBy)")
+        }
+    }
+
+    private func verdict(_ obstacle: String?, _ time: Timestamp, _ page: inout HTML) {
+        page.text("would page at ")
+        page.time(time, .full)
+        page.markup(": <b>")
+        page.text(obstacle == nil ? "yes" : "no")
+        page.markup("</b>")
+        if let obstacle { page.text(", \(obstacle)", limit: 400) }
     }
 
     /// A route's grouping and timing, as text.
@@ -159,7 +199,8 @@ struct RoutesPage {
         }
         page.beginTable(
             "Receivers",
-            "<th>Receiver<th>State<th>Last accepted<th class=num>Waiting<th>Last refusal")
+            "<th>Receiver<th>State<th>Last accepted<th class=num>Waiting<th>Last refusal<th>Last test<th>Try it")
+        var named: Set<String> = []
         for receiver in receivers.prefix(RoutesPage.rowLimit) {
             page.markup("<tr><td>")
             page.text(receiver.name, limit: 100)
@@ -178,6 +219,21 @@ struct RoutesPage {
             page.number(receiver.waiting)
             page.markup("</td><td class=wrap>")
             page.text(receiver.lastError ?? "", limit: 300)
+            page.markup("</td><td class=wrap>")
+            if let test = tests.first(where: {
+                $0.receiver == receiver.name && $0.integration == receiver.integration
+            }) {
+                page.chip(test.isAccepted ? .good : .critical, test.isAccepted ? "accepted" : "refused")
+                page.markup(" ")
+                page.time(test.at)
+            } else {
+                page.markup("none")
+            }
+            page.markup("</td><td>")
+            // One message goes to all integrations of a receiver.
+            if named.insert(receiver.name).inserted {
+                page.link(ReceiverTestPage.address(receiver.name), "Send a test", " class=\"btn small\"")
+            }
             page.markup("</td></tr>")
         }
         page.markup("</tbody></table></div>")

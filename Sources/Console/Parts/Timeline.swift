@@ -13,7 +13,7 @@ struct Timeline {
             switch event.kind {
             case .state: self == .states
             case .alert: self == .alerts
-            case .accepted, .refused, .dropped, .escalated: self == .messages
+            case .accepted, .refused, .dropped, .escalated, .held: self == .messages
             case .person, .agent: self == .people
             }
         }
@@ -124,7 +124,13 @@ struct Timeline {
                 detail.hasSuffix("critical")
                     ? .critical : detail.hasSuffix("warning") ? .warning : detail.hasSuffix("ok") ? .good : .unknown
             )
-        case .alert: return event.entry.kind == .ended ? (.good, .good) : (.critical, .critical)
+        case .alert:
+            switch event.entry.kind {
+            case .ended: return (.good, .good)
+            case .pending: return (.clock, .unknown)
+            default: return (.critical, .critical)
+            }
+        case .held: return (.silenced, .unknown)
         case .accepted: return (channel(event.entry.integration), .good)
         case .refused: return (channel(event.entry.integration), .critical)
         case .dropped: return (channel(event.entry.integration), .warning)
@@ -154,12 +160,8 @@ struct Timeline {
                 entry.subject.hasPrefix("vault_cluster") || entry.subject.hasPrefix("postgres_cluster")
                 ? "cluster " : ""
             return "\(kind)\(name): \(change(entry.detail))"
-        case .alert:
-            let name = label("alertname", of: entry.subject)
-            let subject =
-                ["node", "server", "backup_set", "via", "target"].lazy
-                .compactMap { label($0, of: entry.subject) }.first.map { " \($0)" } ?? ""
-            return "\(name ?? "an alert")\(subject) \(entry.kind == .ended ? "ended" : "fires")"
+        case .alert: return "\(alert(entry)) \(entry.kind == .ended ? "ended" : entry.kind == .pending ? "waits" : "fires")"
+        case .held: return "\(alert(entry)): \(entry.detail)"
         case .accepted: return "\(to) accepted"
         case .refused: return "\(to) refused"
         case .dropped: return "\(to): message given up"
@@ -174,6 +176,15 @@ struct Timeline {
             }
         case .agent: return "the agent: \(entry.subject)"
         }
+    }
+
+    /// `VaultSealed vault-2`
+    private static func alert(_ entry: HistoryEntry) -> String {
+        let name = label("alertname", of: entry.subject)
+        let subject =
+            ["node", "server", "backup_set", "via", "target"].lazy
+            .compactMap { label($0, of: entry.subject) }.first.map { " \($0)" } ?? ""
+        return (name ?? "an alert") + subject
     }
 
     /// `standby → sealed` of `standby → sealed, critical`; if the state is the same, the new health.
@@ -193,6 +204,7 @@ struct Timeline {
         switch event.kind {
         case .state: return entry.subject.replacing("_", with: " ")
         case .alert, .accepted, .refused, .dropped, .escalated, .agent: return entry.detail
+        case .held: return ""
         case .person:
             guard entry.kind == .note else { return entry.kind == .silence ? entry.subject : "" }
             return entry.detail.firstRange(of: ": ").map { String(entry.detail[$0.upperBound...]) } ?? entry.detail

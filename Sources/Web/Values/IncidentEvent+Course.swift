@@ -48,7 +48,9 @@ extension IncidentEvent.Kind {
         case .dropped: self = .dropped
         case .escalated: self = .escalated
         case .silence, .acknowledged, .note: self = .person
-        case .agent: self = .agent
+        case .agent, .test: self = .agent
+        case .held: self = .held
+        case .pending: self = .alert
         case .state: self = .state
         }
     }

@@ -54,12 +54,14 @@ package struct IncidentEvent: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         /// The state of a target changed.
         case state
-        /// An alert started firing or was resolved.
+        /// An alert started firing or was resolved, or its rule's `for` began to run.
         case alert
         /// A receiver accepted a message.
         case accepted
         /// A receiver rejected a message, or did not respond.
         case refused
+        /// An alert is held back, or no longer is.
+        case held
         /// A message was abandoned, or became obsolete before it was accepted.
         case dropped
         /// An alert went to a fallback.
