@@ -276,6 +276,11 @@ struct MorePageTests {
         ]
         let page = text(HistoryPage(filter: .init(), entries: entries, receivers: []).render(context()))
         #expect(page.contains("<h2>Sat 28 Nov</h2>") && page.contains("<h2>Fri 27 Nov</h2>"))
+        let filtered = text(
+            HistoryPage(filter: .init(kind: "held", text: "a b"), entries: [], receivers: []).render(context()))
+        let query = "/watch/api/v1/vaultwatch/history?kind=held&amp;contains=a%20b&amp;limit=10000"
+        #expect(filtered.contains("href=\"\(query)\">JSON</a>"))
+        #expect(filtered.contains("href=\"\(query)&amp;format=csv\">CSV</a>"))
         #expect(page.contains("VaultSealed, node vault-2") && page.contains("/watch/incidents/7\">#7</a>"))
     }
 

@@ -1,5 +1,6 @@
 import Alerts
 import Foundation
+import HTTPServer
 import Samples
 import Synchronization
 import Testing
@@ -50,9 +51,47 @@ struct HistoryAPITests {
         _ = try canonicalJSON(answer.text)
     }
 
+    /// RFC 4180: lines end in CR and LF, and quotes are doubled. A cell that a spreadsheet would evaluate is text.
+    @Test func theSameAsATable() async {
+        var scripted = scripted()
+        let at = Timestamp(milliseconds: 1_767_323_045_000)
+        scripted.sources.history = { (_) throws(QueryError) in
+            {
+                [
+                    HistoryEntry(
+                        at: at, kind: .note, subject: "{alertname=\"A\", node=\"b\"}", detail: "ann: two\nlines\r\u{1b}",
+                        incidents: [318, 319]),
+                    HistoryEntry(
+                        at: at, kind: .sent, subject: "=HYPERLINK(1)", receiver: "@ops", integration: "email/0",
+                        detail: " \n-1+1"),
+                ]
+            }
+        }
+        let answer = await scripted.respond("GET", "/api/v1/vaultwatch/history?format=csv")
+        #expect(answer.status == 200 && answer.header("Content-Type") == "text/csv; charset=utf-8; header=present")
+        #expect(answer.header("Content-Disposition") == "attachment; filename=\"vaultwatch-history.csv\"")
+        #expect(
+            answer.text == [
+                "at,kind,subject,receiver,integration,detail,incidents",
+                "2026-01-02T03:04:05Z,note,\"{alertname=\"\"A\"\", node=\"\"b\"\"}\",,,\"ann: two\nlines  \",318 319",
+                "2026-01-02T03:04:05Z,sent,'=HYPERLINK(1),'@ops,email/0,\"' \n-1+1\",", "",
+            ].joined(separator: "\r\n"))
+    }
+
+    @Test func aTableHasALimit() async {
+        var scripted = scripted()
+        scripted.sources.answerLimitBytes = 1 << 20
+        let small = await scripted.get("/api/v1/vaultwatch/history?format=csv&limit=10000")
+        #expect(small.status == 200 && small.text.components(separatedBy: "\r\n").count == 10_002)
+        scripted.sources.answerLimitBytes = 1000
+        let large = await scripted.get("/api/v1/vaultwatch/history?format=csv&limit=10000")
+        #expect(large.status == 422 && large.text.contains("ask for fewer entries"))
+    }
+
     @Test(arguments: [
         ("?limit=many", 400), ("?limit=-1", 400), ("?limit=10001", 400), ("?start=yesterday", 400),
-        ("?start=2&end=1", 503),
+        ("?start=2&end=1", 503), ("?format=xlsx", 400), ("?format=csv&limit=many", 400),
+        ("?format=csv&start=2&end=1", 503),
     ])
     func refusals(_ query: String, _ status: Int) async throws {
         let answer = await scripted().get("/api/v1/vaultwatch/history" + query)

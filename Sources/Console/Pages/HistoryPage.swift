@@ -26,6 +26,8 @@ struct HistoryPage {
 
     /// Maximum number of rows.
     static let rowLimit = 300
+    /// Maximum number of entries in JSON and CSV, that of the API.
+    private static let exportLimit = 10_000
 
     func render(_ context: PageContext) -> [UInt8] {
         var layout = Layout(context: context, title: "History", tab: .history)
@@ -33,7 +35,9 @@ struct HistoryPage {
         layout.hasForm = !filter.text.isEmpty
         return layout.render { page in
             page.markup("<div class=head><h1>History</h1><p>of alerts, messages and the agent · ")
-            page.link(json, "JSON")
+            page.link(export(""), "JSON")
+            page.markup(" · ")
+            page.link(export("csv"), "CSV")
             page.markup("</p></div>")
             page.filter { page in
                 page.choice("kind", "Kind", filter.kind, HistoryEntry.Kind.allCases.map(\.rawValue))
@@ -50,13 +54,15 @@ struct HistoryPage {
         }
     }
 
-    /// The same as JSON.
-    private var json: Address {
+    /// The same query over the API, with more entries than fit on a page.
+    /// - Parameter format: empty for JSON.
+    private func export(_ format: String) -> Address {
         Address(
             "api", "v1", "vaultwatch", "history",
             query: [
                 ("kind", filter.kind), ("receiver", filter.receiver), ("contains", filter.text),
-                ("end", filter.before?.rfc3339 ?? ""), ("limit", String(HistoryPage.rowLimit)),
+                ("end", filter.before?.rfc3339 ?? ""), ("limit", String(HistoryPage.exportLimit)),
+                ("format", format),
             ])
     }
 

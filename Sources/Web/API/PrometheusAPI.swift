@@ -54,7 +54,8 @@ extension WebService {
             }
         case "/api/v1/status/tsdb":
             return queryRoute(post: false) { request throws(QueryError) in try await storeStatistics(request) }
-        case "/api/v1/vaultwatch/history": return route { request throws(QueryError) in try await history(request) }
+        case "/api/v1/vaultwatch/history":
+            return queryRoute(post: false) { request throws(QueryError) in try await history(request) }
         case "/api/v1/vaultwatch/incidents":
             return route { request throws(QueryError) in try await incidents(request) }
         case "/api/v1/vaultwatch/states": return route { request throws(QueryError) in try await states(request) }
