@@ -27,12 +27,19 @@ extension Agent {
             entries += try await read(filter)
         }
         var around = HistoryFilter()
-        around.kinds = [HistoryEntry.Kind.state.rawValue, HistoryEntry.Kind.agent.rawValue]
+        around.kinds = Set([HistoryEntry.Kind.state, .agent, .pending].map(\.rawValue))
         around.from = record.startsAt - Agent.margin
         around.to = (record.endedAt ?? now.wall) + Agent.margin
         around.limit = 2 * IncidentDetail.eventLimit
         let names = Agent.names(of: record)
-        entries += try await read(around).filter { $0.kind == .agent || Agent.concerns($0.subject, names) }
+        let alerts = Set(record.members.map(\.alert.labels.description))
+        entries += try await read(around).filter { entry in
+            switch entry.kind {
+            case .agent: true
+            case .pending: alerts.contains(entry.subject)
+            default: Agent.concerns(entry.subject, names)
+            }
+        }
         let (events, isCut) = IncidentEvent.course(entries, start: record.startsAt)
         return IncidentDetail(
             Agent.view(record, dispatcher, deliveryErrors(), now), events: events, isCut: isCut,

@@ -20,6 +20,8 @@ extension Agent {
         var known: [Labels] = []
         await restoreStates()
         await restoreReceiverTests()
+        await restoreHolds()
+        let pool = platform.workPool("history", threads: 1)
         while !Task.isCancelled {
             await refreshMetrics()
             // The agent is monitored by the same rules as everything else.
@@ -44,6 +46,7 @@ extension Agent {
                 maintained = now.monotonic
                 await dispatcher.append([TargetHistory.watched(at: now.wall)])
             }
+            await observeHolds(on: pool)
             await dispatcher.writeRiders()
             await maintainJournal(isTurn: isTurn)
             let pause = journal.health.isHealthy ? environment.upkeepInterval : .seconds(5)

@@ -47,6 +47,7 @@ package final class Agent: Sendable {
     let startedAt: Timestamp
     let reloads = Coalescer<String?>()
     let receiverTests = ReceiverTests()
+    let alertChanges = AlertChanges()
     /// Reads files during reloads, on a single thread, however many reloads block on a dead mount.
     let loader: any WorkPool
     let state: Mutex<State>
@@ -105,12 +106,12 @@ package final class Agent: Sendable {
         let probes = ProbeRunner()
         self.probes = probes
         let unexplained = Relay<[Alert]>()
-        let (targetHistory, ledger) = (targetHistory, verdicts.ledger)
+        let (targetHistory, ledger, alertChanges) = (targetHistory, verdicts.ledger, alertChanges)
         dispatcher = DispatcherService(
             options: configuration.dispatch,
             write: { (changes) async throws(JournalError) in try await journal.write(changes) },
             platform: platform, registry: registry, explainable: { unexplained.report($0) },
-            riders: { targetHistory.takeChanges() + Agent.changes(of: ledger) }
+            riders: { targetHistory.takeChanges() + Agent.changes(of: ledger) + alertChanges.takeChanges() }
         ) { loop in
             watchdog.advanced(loop.rawValue, now: time.monotonic())
         }
@@ -128,7 +129,7 @@ package final class Agent: Sendable {
             loaded.rules, configuration, store: store, clock: clock,
             notify: { [dispatcher] alerts, state, waits in await dispatcher.receive(alerts, state: state, waits: waits)
             },
-            platform: platform, registry: registry
+            pending: { alertChanges.observe($0, at: time.wall()) }, platform: platform, registry: registry
         ) {
             watchdog.advanced("evaluate", now: time.monotonic())
         }
