@@ -25,14 +25,16 @@ struct ClusterView: Sendable {
                     (cluster(of: states.name), run.to ?? snapshot.now)
                 }
             }, uniquingKeysWith: max)
+        let summaries = Dictionary(
+            snapshot.status.sections.map { ($0.title, $0.summary) }, uniquingKeysWith: { first, _ in first })
         return byCluster.keys.sorted().map { name in
             func of(_ kinds: String...) -> [EstateStatus.Target] {
                 byCluster[name, default: []].filter { kinds.contains($0.kind ?? "") }
             }
-            let summary = snapshot.status.sections.first { $0.title == "Vault cluster \(name)" }?.summary ?? ""
             return ClusterView(
                 name: name, balancers: of("vault_load_balancer"), nodes: of("vault_node"), canaries: of("vault_canary"),
-                servers: of("postgres"), margin: margin(summary), lastActive: active[name])
+                servers: of("postgres"), margin: margin(summaries["Vault cluster \(name)"] ?? ""),
+                lastActive: active[name])
         }
     }
 
@@ -50,10 +52,11 @@ struct ClusterView: Sendable {
         return Int(String(digits.reversed()))
     }
 
+    /// All of them.
+    var targets: [EstateStatus.Target] { balancers + nodes + canaries + servers }
+
     /// The gravity of the most severe problem.
-    var gravity: Gravity {
-        (balancers + nodes + canaries + servers).map { Gravity($0.health) }.max() ?? .unknown
-    }
+    var gravity: Gravity { targets.map { Gravity($0.health) }.max() ?? .unknown }
 
     /// The nodes that currently serve clients.
     var active: [EstateStatus.Target] { nodes.filter { $0.state == "active" } }

@@ -32,7 +32,21 @@ extension Console {
     var estate: [PageRoute] {
         [
             PageRoute("/estate") { [self] request in
-                await page(request) { snapshot, context in EstatePage(snapshot: snapshot).render(context) }
+                let cluster = request.field("cluster").flatMap { $0.isEmpty ? nil : String($0.prefix(1000)) }
+                do throws(QueryError) {
+                    let snapshot = try await sources.snapshot()
+                    let context = context(request, snapshot)
+                    return try await sources.compute(.page) { _ in
+                        let page = EstatePage(snapshot: snapshot, cluster: cluster)
+                        guard page.isFound else {
+                            return Console.answer(
+                                NotFoundPage(path: request.path).render(context), request, status: 404)
+                        }
+                        return Console.answer(page.render(context), request)
+                    }
+                } catch {
+                    return Console.failure(error)
+                }
             },
             PageRoute("/estate/:kind/*name") { [self] request in await target(request) },
         ]

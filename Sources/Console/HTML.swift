@@ -18,6 +18,11 @@ struct HTML {
 
     /// Appends text, or an attribute value in double quotes, escaped.
     mutating func text(_ text: String) {
+        // Most texts need no escape; they are copied as they are.
+        guard !text.utf8.allSatisfy(HTML.isPlain) else {
+            bytes += text.utf8
+            return
+        }
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars where !Markup.append(scalar, quotes: .escaped, to: &out) {
             switch scalar {
@@ -32,8 +37,25 @@ struct HTML {
         bytes += String(out).utf8
     }
 
+    /// Whether a byte stands for itself in HTML: printable ASCII except markup.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"): false
+        case 0x20...0x7e: true
+        default: false
+        }
+    }
+
+    /// Appends what was made separately, for the same page.
+    mutating func append(_ other: HTML) {
+        bytes += other.bytes
+        icons.formUnion(other.icons)
+    }
+
     /// Appends text, truncated to this many characters with an ellipsis.
     mutating func text(_ text: String, limit: Int) {
+        // No more characters than bytes.
+        if text.utf8.count <= limit { return self.text(text) }
         let head = text.prefix(limit + 1)
         self.text(head.count > limit ? head.dropLast(2) + "…" : text)
     }

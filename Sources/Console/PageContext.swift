@@ -48,8 +48,17 @@ package enum Gravity: String, Sendable, Hashable, CaseIterable, Comparable {
 
     /// `critical` is the maximum.
     package static func < (a: Gravity, b: Gravity) -> Bool {
-        let order = Gravity.allCases
-        return (order.firstIndex(of: a) ?? 0) < (order.firstIndex(of: b) ?? 0)
+        a.rank < b.rank
+    }
+
+    private var rank: Int {
+        switch self {
+        case .good: 0
+        case .standby: 1
+        case .unknown: 2
+        case .warning: 3
+        case .critical: 4
+        }
     }
 
     /// Its icon.

@@ -242,6 +242,38 @@ enum Fixtures {
         return snapshot
     }()
 
+    /// 1,000 nodes in 40 clusters, all well, or one of them sealed.
+    static func large(hasFault: Bool) -> EstateSnapshot {
+        var status = EstateStatus(version: "0.1.0", startedAt: now.rfc3339, now: now.rfc3339)
+        status.sections = (0..<40).map { cluster in
+            let name = "c" + (cluster < 10 ? "0" : "") + "\(cluster)"
+            return .init(
+                title: "Vault cluster \(name)", summary: "active: n0; 25 of 25 nodes usable, 12 may still fail",
+                targets: (0..<25).map { index in
+                    let isSealed = hasFault && cluster == 7 && index == 3
+                    return target(
+                        "vault_node", "\(name)/n\(index)", isSealed ? .critical : .ok,
+                        isSealed ? "sealed" : index == 0 ? "active" : "standby", "1.20.0")
+                })
+        }
+        var snapshot = EstateSnapshot(now: now, status: status)
+        let all = status.sections.flatMap(\.targets)
+        snapshot.states = all.map { target in
+            TargetStates(
+                target: "vault_node \(target.target ?? "")",
+                runs: [
+                    StateRun(from: now - .seconds(6 * 3600), to: nil, state: target.state, health: target.health)
+                ])
+        }
+        snapshot.targets = all.map { target in
+            TargetView(
+                pool: "vault", url: "https://\(target.name):8200",
+                labels: Labels(["target_type": "vault_node", "target": target.target ?? ""]),
+                health: .up, lastProbe: now, duration: 0.004, interval: .seconds(5), timeout: .seconds(4))
+        }
+        return snapshot
+    }
+
     static func sources(_ snapshot: EstateSnapshot, _ detail: IncidentDetail? = nil) -> WebSources {
         var sources = WebSources()
         sources.snapshot = { () throws(QueryError) in snapshot }

@@ -217,7 +217,7 @@ struct MorePageTests {
         }
     }
 
-    /// 120 KB for the reference estate; pages stay readable whatever the external data.
+    /// 60 KB for the reference estate; 120 KB whatever the external data.
     @Test func pagesStayWithinTheirBudgets() {
         for (name, html) in pages(snapshot("vault-2", count: 20), "vault-2", count: 20) {
             print("\(name): \(html.count) bytes")
@@ -225,7 +225,8 @@ struct MorePageTests {
         }
         for (name, html) in pages(snapshot(Fixtures.evil, count: 1000), MorePageTests.long, count: 1000) {
             print("worst \(name): \(html.count) bytes")
-            #expect(html.count <= 2 << 20, "\(name)")
+            let isLong = ["history", "rules", "targets", "routes", "agent"].contains(name)
+            #expect(html.count <= (isLong ? 2 << 20 : 120 << 10), "worst \(name)")
         }
     }
 

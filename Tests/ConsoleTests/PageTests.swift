@@ -103,23 +103,138 @@ struct PageTests {
         }
     }
 
-    /// The design's budgets: 40 KB for the reference estate; pages stay readable whatever the external data.
+    /// The design's budgets: 40 KB and 1,200 elements for the reference estate; 120 KB whatever the external data.
     @Test func pagesStayWithinTheirBudgets() {
         for inOutage in [true, false] {
             for (name, html) in pages(Fixtures.reference(inOutage: inOutage), Fixtures.detail) {
                 let compressed = Gzip.compress(html)?.count ?? .max
-                print("\(name): \(html.count) bytes, \(compressed) compressed")
+                let elements = PageTests.elements(html)
+                print("\(name): \(html.count) bytes, \(compressed) compressed, \(elements) elements")
                 #expect(html.count <= 40 << 10, "\(name)")
                 #expect(compressed <= 10 << 10, "\(name)")
+                #expect(elements <= 1200, "\(name)")
             }
         }
         for (name, html) in pages(Fixtures.worst, worstDetail) {
             print("worst \(name): \(html.count) bytes")
-            #expect(html.count <= 2 << 20, "\(name)")
+            #expect(html.count <= 120 << 10, "worst \(name)")
         }
-        #expect(Assets.style.count <= 26 << 10)
-        #expect(Assets.script.count <= 9 << 10)
-        print("style \(Assets.style.count), script \(Assets.script.count)")
+        for hasFault in [true, false] {
+            let snapshot = Fixtures.large(hasFault: hasFault)
+            for (name, html) in pages(snapshot, PageTests.longDetail) {
+                print("large \(name): \(html.count) bytes, \(PageTests.elements(html)) elements")
+                #expect(html.count <= 120 << 10, "large \(name)")
+            }
+        }
+    }
+
+    /// Both travel compressed, as the server compresses them.
+    @Test func assetsStayWithinTheirBudgets() throws {
+        for (name, asset, plain, compressed) in [
+            ("style", Assets.style, 22 << 10, 6 << 10), ("script", Assets.script, 9 << 10, 3584),
+        ] {
+            let packed = try #require(asset.compressed)
+            print("\(name): \(asset.count) bytes, \(packed.count) compressed")
+            #expect(asset.count <= plain, "\(name)")
+            #expect(packed.count <= compressed, "\(name)")
+        }
+    }
+
+    /// The number of elements: opening tags.
+    private static func elements(_ html: [UInt8]) -> Int {
+        zip(html, html.dropFirst()).count { $0 == UInt8(ascii: "<") && (0x61...0x7a).contains($1) }
+    }
+
+    /// An incident of hours, with everything that a long one has.
+    private static var longDetail: IncidentDetail {
+        let start = Fixtures.outage.startsAt
+        let events = (0..<400).map { index in
+            IncidentEvent(
+                HistoryEntry(
+                    at: start + .seconds(index * 30), kind: .state, subject: "postgres prod/pg-1",
+                    detail: index % 2 == 0 ? "primary → unreachable, critical" : "unreachable → primary, ok"),
+                kind: .state, start: start)
+        }
+        var view = Fixtures.view
+        view.record.notes = (0..<50).map { index in
+            IncidentNote(at: start + .seconds(index), by: "ann", text: "tried \(index)")
+        }
+        return IncidentDetail(view, events: events, isCut: true, similar: [Fixtures.outage])
+    }
+
+    /// Of a long course the beginning and the end are shown, and of many notes the newest.
+    @Test func ofALongIncidentTheBeginningAndTheEndAreShown() {
+        let snapshot = Fixtures.reference(inOutage: true)
+        let html = IncidentPage(snapshot: snapshot, detail: PageTests.longDetail, measured: [], filter: nil)
+            .render(context(snapshot))
+        #expect(PageTests.elements(html) <= 1200)
+        let text = String(decoding: html, as: UTF8.self)
+        #expect(text.contains("340 events between are left out here"))
+        #expect(text.components(separatedBy: "class=\"ic ").count == 61)
+        #expect(text.contains(">+3 h 19 min<") && text.contains(">0<"))
+        #expect(text.contains("30 earlier notes: the Markdown has all"))
+        #expect(text.contains(">tried 49<") && text.contains(">tried 30<") && !text.contains(">tried 29<"))
+    }
+
+    // MARK: A large estate
+
+    private func text(_ page: [UInt8]) -> String { String(decoding: page, as: UTF8.self) }
+
+    @Test func healthyClustersAreALineEach() {
+        let snapshot = Fixtures.large(hasFault: true)
+        let page = text(EstatePage(snapshot: snapshot).render(context(snapshot)))
+        #expect(page.components(separatedBy: "<div class=map>").count == 2)
+        #expect(page.contains("<h2>Vault cluster c07</h2>"))
+        #expect(page.components(separatedBy: "/watch/estate?cluster=c").count > 40)
+        let table = page.components(separatedBy: "aria-label=\"Clusters\"").last ?? ""
+        let first = table.components(separatedBy: "?cluster=").dropFirst().first ?? ""
+        #expect(first.hasPrefix("c07\""))
+        #expect(table.contains("25 targets, 1 not well") && table.contains("25 targets, all well"))
+        #expect(page.contains("What is not well") && page.contains("999 other targets are well"))
+        // The cluster's own page has all of its targets.
+        let own = text(EstatePage(snapshot: snapshot, cluster: "c07").render(context(snapshot)))
+        #expect(own.contains("Cluster c07</h1>") && own.contains("25 targets"))
+        #expect(own.components(separatedBy: "<tr><td>").count == 26)
+        #expect(!EstatePage(snapshot: snapshot, cluster: "c99").isFound)
+    }
+
+    @Test func healthyTargetsHaveNoStripInALargeEstate() {
+        for hasFault in [true, false] {
+            let snapshot = Fixtures.large(hasFault: hasFault)
+            let page = text(
+                OverviewPage(snapshot: snapshot, detail: nil, degradations: []).render(context(snapshot)))
+            #expect(page.components(separatedBy: "<div class=strip>").count == (hasFault ? 2 : 1))
+            #expect(
+                page.contains(
+                    hasFault
+                        ? "999 other targets had no fault in the last 6 h"
+                        : "1,000 targets had no fault in the last 6 h"))
+        }
+    }
+
+    /// Neighbours that are too short to be told apart share a bar, as grave as the gravest of them.
+    @Test func shortStatesShareABarWithoutHidingAFault() {
+        let now = Fixtures.now
+        let runs = (0..<200).map { index in
+            StateRun(
+                from: now - .seconds(20_000 - index * 100), to: index == 199 ? nil : now - .seconds(19_900 - index * 100),
+                state: index % 2 == 0 ? "active" : "sealed", health: index % 2 == 0 ? .ok : .critical)
+        }
+        let states = (0..<10).map { TargetStates(target: "vault_node prod/v\($0)", runs: runs) }
+        var page = HTML()
+        Strips(states: states, now: now).render(&page)
+        let drawn = text(page.bytes).components(separatedBy: "<div class=strip>").dropFirst()
+        #expect(drawn.count == 10)
+        for strip in drawn {
+            let bars = strip.components(separatedBy: "<rect class=s-").dropFirst()
+            #expect((5...60).contains(bars.count))
+            #expect(bars.contains { $0.hasPrefix("crit") && $0.contains("states, sealed among them") })
+        }
+        // What fits is drawn as it was.
+        var short = HTML()
+        Strips(states: [TargetStates(target: "vault_node prod/v1", runs: Array(runs.suffix(3)))], now: now)
+            .render(&short)
+        #expect(!text(short.bytes).contains("among them"))
     }
 
     @Test func anOutageIsToldAsWhatUsersLose() {

@@ -8,10 +8,22 @@ struct BackupsPage {
     let snapshot: EstateSnapshot
     /// The set and the period in the URL; nil if absent.
     var chosen: (set: String, date: String)?
+    /// The only set to show, as given in the URL; nil for all.
+    var only: String?
 
     private var view: BackupsView { snapshot.backups }
     private static let setLimit = 50
     private static let rowLimit = 500
+    /// About how many periods all calendars have together, and how many each has at least: five weeks.
+    private static let cellLimit = 120
+    private static let leastCells = 35
+
+    /// The sets with a calendar.
+    private var sets: [BackupCalendarView] { view.sets.filter { only == nil || $0.set == only } }
+    private var cells: Int { max(BackupsPage.cellLimit / max(sets.count, 1), BackupsPage.leastCells) }
+
+    /// The page of one set.
+    static func address(_ set: String) -> Address { Address("backups", query: [("set", set)]) }
 
     /// The backups of the selected period; empty if it does not exist.
     private var chosenDays: [BackupCalendarView.Day] {
@@ -20,14 +32,23 @@ struct BackupsPage {
     }
 
     /// Whether the set and period in the URL exist.
-    var isFound: Bool { chosen == nil || !chosenDays.isEmpty }
+    var isFound: Bool { (chosen == nil || !chosenDays.isEmpty) && (only == nil || !sets.isEmpty) }
 
     func render(_ context: PageContext) -> [UInt8] {
         Layout(context: context, title: "Backups", tab: .backups).render { page in
             band(&page)
             page.markup("<div class=col>")
             one(&page)
-            for (index, set) in view.sets.prefix(BackupsPage.setLimit).enumerated() { card(set, index, &page) }
+            if only != nil {
+                page.markup("<p class=crumb>")
+                page.link(Address("backups"), "All backups")
+                page.markup("</p>")
+            }
+            let sets = sets
+            let shown = page.items(
+                sets.enumerated(), limit: BackupsPage.setLimit, share: BackupsPage.calendarBytes
+            ) { set, page in card(set.element, set.offset, &page) }
+            others(sets.dropFirst(shown), &page)
             if view.sets.isEmpty {
                 page.markup("<section class=card><p class=quiet>No backup set is configured.</p></section>")
             }
@@ -125,6 +146,28 @@ struct BackupsPage {
 
     // MARK: Sets
 
+    /// The size at which further sets get a line in place of a calendar.
+    private static let calendarBytes = 52 << 10
+
+    /// A line for each set whose calendar does not fit into the page.
+    private func others(_ sets: ArraySlice<BackupCalendarView>, _ page: inout HTML) {
+        guard !sets.isEmpty else { return }
+        page.card("others", "Other sets", Words.count(sets.count, "set")) { page in
+            page.markup("<ul class=rows>")
+            let shown = page.items(sets, limit: BackupsPage.rowLimit, share: 10 << 10) { set, page in
+                page.markup("<li>")
+                page.link(BackupsPage.address(set.set), set.set)
+                let periods = Set(set.days.lazy.filter { $0.state != .due }.map(\.date)).count
+                page.text(": \(set.goodCount) of \(periods) are good")
+                page.markup("</li>")
+            }
+            page.markup("</ul>")
+            page.rest(sets.count, shown: shown, json: BackupsPage.json)
+        }
+    }
+
+    private static let json = Address("api", "v1", "vaultwatch", "backups")
+
     private func card(_ set: BackupCalendarView, _ index: Int, _ page: inout HTML) {
         page.markup("<section class=card data-part id=\"set-")
         page.number(index)
@@ -147,7 +190,7 @@ struct BackupsPage {
             page.markup("</p>")
         }
         let day = chosen?.set == set.set ? set.days.first { $0.date == chosen?.date } : nil
-        BackupCalendar(set: set, chosen: day).render(&page)
+        BackupCalendar(set: set, chosen: day, limit: cells).render(&page)
         page.markup("<div class=under><h3>Size</h3><p class=quiet>")
         page.text(set.medianSize.map { "median \(Words.size($0))" } ?? "too few for a median")
         if let listed = set.listedAt {
@@ -158,7 +201,7 @@ struct BackupsPage {
             page.markup(" · not listed yet")
         }
         page.markup("</p>")
-        BackupSizes(set: set).render(&page)
+        BackupSizes(set: set, limit: cells).render(&page)
         page.markup("</div></section>")
     }
 
@@ -167,7 +210,7 @@ struct BackupsPage {
     private func one(_ page: inout HTML) {
         guard let chosen else { return }
         page.card("day", "\(chosen.set), \(chosen.date)") { page in
-            for day in chosenDays.prefix(20) {
+            page.items(chosenDays, limit: 20, share: 12 << 10) { day, page in
                 page.markup("<p>")
                 page.chip(day.state.gravity, day.state.rawValue, icon: day.state.icon)
                 page.text(" \(day.state.meaning)")
@@ -210,13 +253,14 @@ struct BackupsPage {
     }
 
     private func table(_ page: inout HTML) {
-        let rows = view.sets.flatMap { set in set.days.reversed().map { (set.set, $0) } }
+        let rows = sets.flatMap { set in set.days.reversed().map { (set.set, $0) } }
         guard !rows.isEmpty else { return page.markup("<p class=quiet>Nothing is listed.</p>") }
         page.markup("<details><summary>")
         page.text(Words.count(rows.count, "row"))
         page.markup("</summary>")
         page.beginTable("Backups", "<th>Set<th>For<th>State<th class=num>Size<th>Class<th>Uploaded")
-        for (set, day) in rows.prefix(BackupsPage.rowLimit) {
+        let shown = page.items(rows, limit: BackupsPage.rowLimit) { row, page in
+            let (set, day) = row
             page.markup("<tr><td>")
             page.text(set, limit: 60)
             page.markup("</td><td class=nb>")
@@ -232,10 +276,7 @@ struct BackupsPage {
             page.markup("</td></tr>")
         }
         page.markup("</tbody></table></div>")
-        page.element(
-            "<p class=quiet>",
-            rows.count > BackupsPage.rowLimit
-                ? "and \(Words.thousands(Int64(rows.count - BackupsPage.rowLimit))) more in the calendars" : "", "</p>")
+        page.rest(rows.count, shown: shown, json: BackupsPage.json)
         page.markup("</details>")
     }
 }

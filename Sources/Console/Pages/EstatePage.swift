@@ -2,13 +2,18 @@ import Samples
 import Text
 import Web
 
-/// The page at `/estate`: the large map, all clusters, and all other targets.
+/// The page at `/estate`: clusters that are not well as maps, all clusters with a line each, and the targets; with
+/// `?cluster=`, one cluster alone.
 struct EstatePage {
     let snapshot: EstateSnapshot
+    /// The only cluster to show, as given in the URL; nil for all.
+    var cluster: String?
 
-    /// Maximum number of clusters drawn; the most severe are drawn, the others are in the table.
-    private static let clusterLimit = 12
-    /// Maximum number of table rows.
+    /// Up to this number of clusters each is drawn; of more, the gravest that are not well.
+    private static let mapLimit = 3
+    /// Up to this number of targets the table lists each; of more, those that are not well.
+    private static let smallEstate = 60
+    /// Maximum number of rows of each table.
     private static let rowLimit = 500
 
     /// `14 of 14 targets answer`
@@ -30,77 +35,145 @@ struct EstatePage {
 
     /// The states of everything that serves clients, from the entry points to the storage.
     static func strips(_ snapshot: EstateSnapshot, _ clusters: [String]) -> [TargetStates] {
-        let kinds = ["vault_load_balancer", "vault_node", "postgres", "vault_canary"]
-        return snapshot.states.filter { states in
-            kinds.contains(states.kind) && clusters.contains(ClusterView.cluster(of: states.name))
-        }.sorted { a, b in
-            let (x, y) = (kinds.firstIndex(of: a.kind) ?? 0, kinds.firstIndex(of: b.kind) ?? 0)
-            return x == y ? a.name < b.name : x < y
+        let order = ["vault_load_balancer": 0, "vault_node": 1, "postgres": 2, "vault_canary": 3]
+        let clusters = Set(clusters)
+        let found = snapshot.states.compactMap { states -> (place: Int, name: String, states: TargetStates)? in
+            let name = states.name
+            guard let place = order[states.kind], clusters.contains(ClusterView.cluster(of: name)) else { return nil }
+            return (place, name, states)
         }
+        return found.sorted { ($0.place, $0.name) < ($1.place, $1.name) }.map(\.states)
     }
 
+    /// The page of one cluster.
+    static func address(_ cluster: String) -> Address { Address("estate", query: [("cluster", cluster)]) }
+
+    /// Whether the cluster in the URL exists.
+    var isFound: Bool { cluster.map { name in ClusterView.all(snapshot).contains { $0.name == name } } ?? true }
+
     func render(_ context: PageContext) -> [UInt8] {
-        Layout(context: context, title: "Estate", tab: .estate).render { page in
-            page.markup("<div class=head><h1>Estate</h1><p>")
+        Layout(context: context, title: cluster.map { "Cluster \($0)" } ?? "Estate", tab: .estate).render { page in
+            if let cluster {
+                page.markup("<p class=crumb>")
+                page.link(.estate, "Estate")
+                page.markup("</p><div class=head><h1>")
+                page.text("Cluster \(cluster)", limit: 100)
+            } else {
+                page.markup("<div class=head><h1>Estate")
+            }
+            page.markup("</h1><p>")
             page.text(EstatePage.answering(snapshot))
             page.markup("</p></div>")
-            let clusters = ClusterView.all(snapshot)
-            let shown = clusters.sorted { $0.gravity > $1.gravity }.prefix(EstatePage.clusterLimit)
-            page.part("maps", "<div", "</div>") { page in
-                if clusters.isEmpty {
-                    page.markup("<section class=card><p class=quiet>No Vault cluster is watched.</p></section>")
-                }
-                for (index, cluster) in shown.enumerated() {
-                    page.markup("<section class=\"card under\"><header><h2>")
-                    page.text("Vault cluster \(cluster.name)")
-                    page.markup("</h2><p>")
-                    page.text(cluster.sentence(isOnly: true))
-                    page.markup("</p></header>")
-                    EstateMap(
-                        rowLimit: shown.count == 1 ? 24 : 9, cluster: cluster,
-                        backups: index == 0 ? EstatePage.backups(snapshot) : []
-                    ).render(&page)
-                    page.markup("</section>")
-                }
-            }
+            // Sorting keeps the order of the names within one gravity.
+            let clusters = ClusterView.all(snapshot).filter { cluster == nil || $0.name == cluster }
+                .map { (view: $0, gravity: $0.gravity) }.enumerated().sorted { a, b in
+                    let (x, y) = (a.element.gravity, b.element.gravity)
+                    return x == y ? a.offset < b.offset : x > y
+                }.map { $0.element }
+            maps(clusters, &page)
+            if clusters.count > EstatePage.mapLimit { lines(clusters, &page) }
             table(&page)
         }
     }
 
-    private func table(_ page: inout HTML) {
-        let targets = snapshot.status.sections.flatMap { section in section.targets.map { (section.title, $0) } }
-        page.card("all", "Everything that is watched", Words.count(targets.count, "target")) { page in
-            page.markup(
-                "<div class=scroll tabindex=0 role=group aria-label=Targets><table><thead><tr><th>Target<th>Part of<th>State<th>Facts<th>Last probe</thead><tbody>"
-            )
-            // In their own order within one gravity.
-            let worst = targets.enumerated().sorted { a, b in
-                let (x, y) = (Gravity(a.element.1.health), Gravity(b.element.1.health))
-                return x == y ? a.offset < b.offset : x > y
+    // MARK: Clusters
+
+    private func maps(_ clusters: [(view: ClusterView, gravity: Gravity)], _ page: inout HTML) {
+        let drawn = clusters.count <= EstatePage.mapLimit ? clusters : clusters.filter { $0.gravity > .standby }
+        page.part("maps", "<div", "</div>") { page in
+            if clusters.isEmpty {
+                page.markup("<section class=card><p class=quiet>No Vault cluster is watched.</p></section>")
             }
-            for (_, (section, target)) in worst.prefix(EstatePage.rowLimit) {
+            for (index, (cluster, _)) in drawn.prefix(EstatePage.mapLimit).enumerated() {
+                page.markup("<section class=\"card under\"><header><h2>")
+                page.text("Vault cluster \(cluster.name)", limit: 120)
+                page.markup("</h2><p>")
+                page.text(cluster.sentence(isOnly: true))
+                page.markup("</p></header>")
+                EstateMap(
+                    rowLimit: clusters.count == 1 ? 24 : 9, cluster: cluster,
+                    backups: index == 0 && self.cluster == nil ? EstatePage.backups(snapshot) : []
+                ).render(&page)
+                page.markup("</section>")
+            }
+        }
+    }
+
+    /// One line for each cluster.
+    private func lines(_ clusters: [(view: ClusterView, gravity: Gravity)], _ page: inout HTML) {
+        page.card("clusters", "Clusters", Words.count(clusters.count, "cluster")) { page in
+            page.beginTable("Clusters", "<th>Cluster<th>State<th>Targets")
+            let share = 30 << 10
+            let shown = page.items(clusters, limit: EstatePage.rowLimit, share: share) { cluster, page in
                 page.markup("<tr><td>")
-                page.link(target.address, target.name)
+                page.link(EstatePage.address(cluster.view.name), cluster.view.name)
                 page.markup("</td><td>")
-                page.text(section, limit: 80)
-                page.markup("</td><td class=\"nb t-")
-                page.grade(target.gravity)
-                page.markup("\">")
-                page.icon(target.gravity.icon, target.stateWords)
-                page.markup("</td><td class=wrap>")
+                page.mark(cluster.gravity)
+                page.markup(" ")
+                page.text(cluster.view.sentence(isOnly: true), limit: 120)
+                page.markup("</td><td>")
+                let targets = cluster.view.targets
+                let bad = targets.count { Gravity($0.health) > .standby }
                 page.text(
-                    ([target.detail] + target.warnings).filter { !$0.isEmpty }.joined(separator: "; "), limit: 240)
-                page.markup("</td><td class=nb>")
-                if let at = target.lastProbe.flatMap(Timestamp.init(rfc3339:)) { page.time(at) }
+                    Words.count(targets.count, "target") + (bad == 0 ? ", all well" : ", \(bad) not well"))
                 page.markup("</td></tr>")
             }
             page.markup("</tbody></table></div>")
-            if targets.count > EstatePage.rowLimit {
-                page.element(
-                    "<p class=quiet>",
-                    "The \(EstatePage.rowLimit) gravest of \(Words.count(targets.count, "target")); all are in the API: /api/v1/targets",
-                    "</p>")
-            }
+            page.rest(clusters.count, shown: shown, ", none of which is worse", json: Address("api", "v1", "targets"))
         }
+    }
+
+    // MARK: Targets
+
+    private func table(_ page: inout HTML) {
+        let own = cluster.map { ["Vault cluster \($0)", "PostgreSQL of \($0)"] }
+        let all = snapshot.status.sections.filter { own?.contains($0.title) ?? true }
+            .flatMap { section in section.targets.map { (section: section.title, target: $0) } }
+        let isWhole = cluster != nil || all.count <= EstatePage.smallEstate
+        let targets = isWhole ? all : all.filter { Gravity($0.target.health) > .standby }
+        let heading = isWhole ? "Everything that is watched" : "What is not well"
+        page.card("all", heading, Words.count(targets.count, "target")) { page in
+            if targets.isEmpty {
+                page.markup("<p class=quiet>Nothing.</p>")
+            } else {
+                rows(targets, &page)
+            }
+            guard targets.count < all.count else { return }
+            page.element("<p class=quiet>", Words.count(all.count - targets.count, "other target"), " ")
+            page.markup(all.count - targets.count == 1 ? "is well: " : "are well: ")
+            page.link(Address("targets"), "all targets")
+            page.markup("</p>")
+        }
+    }
+
+    private func rows(_ targets: [(section: String, target: EstateStatus.Target)], _ page: inout HTML) {
+        page.markup(
+            "<div class=scroll tabindex=0 role=group aria-label=Targets><table><thead><tr><th>Target<th>Part of<th>State<th>Facts<th>Last probe</thead><tbody>"
+        )
+        // In their own order within one gravity.
+        let worst = targets.map { (gravity: Gravity($0.target.health), $0) }.enumerated().sorted { a, b in
+            let (x, y) = (a.element.gravity, b.element.gravity)
+            return x == y ? a.offset < b.offset : x > y
+        }
+        let shown = page.items(worst.lazy.map { $0.element.1 }, limit: EstatePage.rowLimit) { row, page in
+            let target = row.target
+            page.markup("<tr><td>")
+            page.link(target.address, target.name)
+            page.markup("</td><td>")
+            page.text(row.section, limit: 80)
+            page.markup("</td><td class=\"nb t-")
+            page.grade(target.gravity)
+            page.markup("\">")
+            page.icon(target.gravity.icon, target.stateWords)
+            page.markup("</td><td class=wrap>")
+            page.text(
+                ([target.detail] + target.warnings).filter { !$0.isEmpty }.joined(separator: "; "), limit: 240)
+            page.markup("</td><td class=nb>")
+            if let at = target.lastProbe.flatMap(Timestamp.init(rfc3339:)) { page.time(at) }
+            page.markup("</td></tr>")
+        }
+        page.markup("</tbody></table></div>")
+        let advice = cluster == nil ? ", none of which is worse: narrow it down by cluster" : ", none of which is worse"
+        page.rest(targets.count, shown: shown, advice, json: Address("api", "v1", "targets"))
     }
 }

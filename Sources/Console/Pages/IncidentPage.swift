@@ -132,7 +132,7 @@ struct IncidentPage {
     private func alerts(_ page: inout HTML) {
         page.card("alerts", "Alerts", Words.count(record.members.count, "alert")) { page in
             page.markup("<ul class=rows>")
-            for member in record.members {
+            let shown = page.items(record.members, limit: 20, share: 16 << 10) { member, page in
                 page.markup("<li><h3>")
                 page.mark(member.alert.endsAt == nil ? Gravity(member.alert.severity) : .good)
                 page.markup(" ")
@@ -150,6 +150,7 @@ struct IncidentPage {
                 page.markup("</code></p></li>")
             }
             page.markup("</ul>")
+            page.rest(record.members.count, shown: shown, json: Address("incidents", "\(record.number).json"))
             if record.omittedMembers > 0 {
                 page.element("<p class=quiet>", "and \(record.omittedMembers) more that are not kept", "</p>")
             }
@@ -159,16 +160,23 @@ struct IncidentPage {
     private func notes(_ page: inout HTML) {
         page.card("notes", "Notes") { page in
             if !record.notes.isEmpty {
-                page.markup("<ul class=rows>")
-                for note in record.notes {
+                var list = HTML(page.context)
+                let shown = list.lastItems(record.notes, limit: 20, share: 10 << 10) { note, page in
                     page.markup("<li><p class=pre>")
-                    page.text(note.text)
+                    page.text(note.text, limit: IncidentNote.textLimitBytes)
                     page.markup("</p><p class=quiet>")
                     page.text(note.by, limit: 80)
                     page.markup(", ")
                     page.time(note.at)
                     page.markup("</p></li>")
                 }
+                if shown < record.notes.count {
+                    page.element(
+                        "<p class=quiet>",
+                        "\(Words.count(record.notes.count - shown, "earlier note")): the Markdown has all", "</p>")
+                }
+                page.markup("<ul class=rows>")
+                page.append(list)
                 page.markup("</ul>")
             }
             guard page.context.mayChange else {

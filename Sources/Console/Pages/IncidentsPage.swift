@@ -102,9 +102,10 @@ struct IncidentsPage {
             page.markup(
                 "<div class=scroll tabindex=0 role=group aria-label=\"Incidents under way\"><table class=wide><thead><tr><th>Incident<th>Severity<th>Since<th>Who is on it<th>Told<th class=num>Consequences</thead><tbody>"
             )
-            for view in views.prefix(IncidentsPage.rowLimit) { row(view, &page) }
+            // The table of ended incidents needs room too.
+            let shown = page.items(views, limit: IncidentsPage.rowLimit, share: 64 << 10) { row($0, &$1) }
             page.markup("</tbody></table></div>")
-            more(views.count, &page)
+            more(views.count, shown, &page)
         }
     }
 
@@ -148,7 +149,7 @@ struct IncidentsPage {
             page.markup(
                 "<div class=scroll tabindex=0 role=group aria-label=\"Ended incidents\"><table class=wide><thead><tr><th>Incident<th>Severity<th>Began<th class=num>Lasted<th>Who was on it<th class=num>Consequences</thead><tbody>"
             )
-            for record in records.prefix(IncidentsPage.rowLimit) {
+            let shown = page.items(records, limit: IncidentsPage.rowLimit) { record, page in
                 page.markup("<tr><td>")
                 title(record, &page)
                 page.markup("</td><td>")
@@ -164,7 +165,7 @@ struct IncidentsPage {
                 page.markup("</td></tr>")
             }
             page.markup("</tbody></table></div>")
-            more(records.count, &page)
+            more(records.count, shown, &page)
         }
     }
 
@@ -175,10 +176,7 @@ struct IncidentsPage {
         page.text(record.sentence, limit: 200)
     }
 
-    private func more(_ count: Int, _ page: inout HTML) {
-        guard count > IncidentsPage.rowLimit else { return }
-        page.element(
-            "<p class=quiet>",
-            "and \(Words.thousands(Int64(count - IncidentsPage.rowLimit))) more: narrow it down above", "</p>")
+    private func more(_ count: Int, _ shown: Int, _ page: inout HTML) {
+        page.rest(count, shown: shown, ": narrow it down above", json: Address("api", "v1", "vaultwatch", "incidents"))
     }
 }

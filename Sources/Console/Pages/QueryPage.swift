@@ -188,7 +188,7 @@ struct QueryPage {
             series.prefix(GraphDrawing.lineLimit).enumerated().map { ($1.labels, $0) },
             uniquingKeysWith: { first, _ in first })
         page.beginTable("Values", "<th>Series<th class=num>Value")
-        for row in rows.prefix(QueryPage.rowLimit) {
+        let shown = page.items(rows, limit: QueryPage.rowLimit) { row, page in
             page.markup("<tr><td class=wrap>")
             if let index = indices[row.labels] { GraphDrawing.swatch(index, &page) }
             page.markup("<code>")
@@ -198,6 +198,6 @@ struct QueryPage {
             page.markup("</td></tr>")
         }
         page.markup("</tbody></table></div>")
-        page.more(count, limit: QueryPage.rowLimit)
+        page.rest(count, shown: shown, ": narrow it down above; the JSON has all")
     }
 }

@@ -57,7 +57,10 @@ struct RunbooksPage {
             page.markup("</p></div><div class=col>")
             if !firing.isEmpty {
                 page.card("firing", "Firing now") { page in
-                    for alert in firing.prefix(RunbooksPage.rowLimit) { instances(alert, &page) }
+                    let shown = page.items(firing, limit: RunbooksPage.rowLimit, share: 30 << 10) {
+                        instances($0, &$1)
+                    }
+                    page.rest(firing.count, shown: shown, json: Address("api", "v1", "rules"))
                 }
             }
             for severity in Severity.allCases.sorted(by: >) {
@@ -95,7 +98,7 @@ struct RunbooksPage {
         page.markup("</p></header><div class=scroll tabindex=0 role=group aria-label=\"")
         page.text("Alerts of severity \(word)")
         page.markup("\"><table><thead><tr><th>Alert<th>What it says</thead><tbody>")
-        for alert in alerts.prefix(RunbooksPage.rowLimit) {
+        let shown = page.items(alerts, limit: RunbooksPage.rowLimit) { alert, page in
             page.markup("<tr id=\"")
             page.text(alert.name)
             page.markup("\"><td>")
@@ -106,10 +109,7 @@ struct RunbooksPage {
             page.markup("</td></tr>")
         }
         page.markup("</tbody></table></div>")
-        if alerts.count > RunbooksPage.rowLimit {
-            page.element(
-                "<p class=quiet>", "and \(Words.thousands(Int64(alerts.count - RunbooksPage.rowLimit))) more", "</p>")
-        }
+        page.rest(alerts.count, shown: shown, json: Address("api", "v1", "rules"))
         page.markup("</section>")
     }
 
@@ -118,7 +118,7 @@ struct RunbooksPage {
         guard !procedures.isEmpty else { return }
         page.card("procedures", "Procedures", "what is done on purpose, whatever fires") { page in
             page.markup("<ul class=rows>")
-            for procedure in procedures.prefix(RunbooksPage.rowLimit) {
+            page.items(procedures, limit: RunbooksPage.rowLimit) { procedure, page in
                 page.markup("<li>")
                 page.link(.runbook(procedure.name), procedure.name)
                 page.markup("</li>")

@@ -84,11 +84,10 @@ struct SilencePage {
     }
 
     /// The alerts that it suppresses now, by name: `VaultSealed vault-2 and 3 more`.
-    static func effect(_ silence: Silence, _ snapshot: EstateSnapshot, _ page: inout HTML) {
-        let muted = SilencesPage.muted(silence, snapshot)
+    static func effect(_ silence: Silence, _ muted: [AlertStatus], _ page: inout HTML) {
         guard !muted.isEmpty else {
             return page.text(
-                silence.isInForce(at: snapshot.now) ? "nothing" : "nothing: outside of its windows")
+                silence.isInForce(at: page.context.now) ? "nothing" : "nothing: outside of its windows")
         }
         page.element("<b>", Words.count(muted.count, "alert"), "</b><br><small class=quiet>")
         page.text(Words.list(muted.prefix(100).map(\.alert.title), limit: 3), limit: 200)
@@ -98,7 +97,7 @@ struct SilencePage {
     /// Alerts described by their sentences.
     static func list(_ alerts: [AlertStatus], _ page: inout HTML) {
         page.markup("<ul class=rows>")
-        for status in alerts.prefix(100) {
+        let shown = page.items(alerts, limit: 100, share: 64 << 10) { status, page in
             page.markup("<li><h3>")
             page.text(status.alert.sentence, limit: 200)
             page.markup("</h3><p class=quiet>")
@@ -108,8 +107,6 @@ struct SilencePage {
             page.markup("</p></li>")
         }
         page.markup("</ul>")
-        if alerts.count > 100 {
-            page.element("<p class=quiet>", "and \(Words.thousands(Int64(alerts.count - 100))) more", "</p>")
-        }
+        page.rest(alerts.count, shown: shown, json: Address("api", "v2", "alerts"))
     }
 }

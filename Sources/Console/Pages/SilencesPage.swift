@@ -28,7 +28,9 @@ struct SilencesPage {
             page.markup("\">JSON</a></p>")
             page.link(Address("silences", "new"), "New silence", " class=\"btn go small\"")
             page.markup("</div><div class=col>")
-            page.card("active", "In force", "next to end first") { page in table(active, "Silences in force", &page) }
+            page.card("active", "In force", "next to end first") { page in
+                table(active, "Silences in force", SilencesPage.muted(snapshot), &page)
+            }
             if !pending.isEmpty {
                 page.card("pending", "To come") { page in table(pending, "Silences to come", &page) }
             }
@@ -42,22 +44,32 @@ struct SilencesPage {
         snapshot.alerts.filter { $0.silencedBy.contains(silence.id) }
     }
 
-    private func table(_ silences: [Silence], _ label: String, _ page: inout HTML) {
+    /// The firing alerts that each silence suppresses now, by its id.
+    private static func muted(_ snapshot: EstateSnapshot) -> [String: [AlertStatus]] {
+        var muted: [String: [AlertStatus]] = [:]
+        for status in snapshot.alerts {
+            for id in Set(status.silencedBy) { muted[id, default: []].append(status) }
+        }
+        return muted
+    }
+
+    private func table(
+        _ silences: [Silence], _ label: String, _ muted: [String: [AlertStatus]] = [:], _ page: inout HTML
+    ) {
         guard !silences.isEmpty else { return page.markup("<p class=quiet>None.</p>") }
         page.markup("<div class=scroll tabindex=0 role=group aria-label=\"")
         page.text(label)
         page.markup(
             "\"><table class=wide><thead><tr><th>Silences<th>Why, and who<th>Mutes now<th>Until<th></thead><tbody>")
-        for silence in silences.prefix(SilencesPage.rowLimit) { row(silence, &page) }
-        page.markup("</tbody></table></div>")
-        if silences.count > SilencesPage.rowLimit {
-            page.element(
-                "<p class=quiet>", "and \(Words.thousands(Int64(silences.count - SilencesPage.rowLimit))) more",
-                "</p>")
+        // The tables after it need room too.
+        let shown = page.items(silences, limit: SilencesPage.rowLimit, share: 48 << 10) { silence, page in
+            row(silence, muted[silence.id] ?? [], &page)
         }
+        page.markup("</tbody></table></div>")
+        page.rest(silences.count, shown: shown, json: Address("api", "v2", "silences"))
     }
 
-    private func row(_ silence: Silence, _ page: inout HTML) {
+    private func row(_ silence: Silence, _ muted: [AlertStatus], _ page: inout HTML) {
         let state = silence.state(at: snapshot.now)
         page.markup("<tr><td class=wrap>")
         page.begin(Address("silences", silence.id))
@@ -68,7 +80,7 @@ struct SilencesPage {
         page.markup("<br><small class=quiet>")
         page.text(silence.createdBy.isEmpty ? "unknown" : silence.createdBy, limit: 60)
         page.markup("</small></td><td>")
-        if state == .active { SilencePage.effect(silence, snapshot, &page) } else { page.markup("nothing") }
+        if state == .active { SilencePage.effect(silence, muted, &page) } else { page.markup("nothing") }
         page.markup("</td><td class=nb>")
         SilencePage.end(silence, state, &page)
         page.markup("</td><td>")

@@ -8,6 +8,8 @@ struct BackupCalendar {
     let set: BackupCalendarView
     /// The day shown in detail beside it; nil for none.
     let chosen: BackupCalendarView.Day?
+    /// Maximum number of cells; earlier backups are listed above the calendar, or are in the JSON.
+    var limit = 120
 
     private typealias Day = BackupCalendarView.Day
 
@@ -37,10 +39,11 @@ struct BackupCalendar {
     private func days(_ page: inout HTML) {
         let periods = BackupCalendar.periods(set.days)
         // Copies kept for longer, such as those of each month's first day, would not stand under their weekday.
-        let start =
+        var start =
             periods.indices.dropFirst().last { index in
                 BackupCalendar.days(from: periods[index - 1].date, to: periods[index].date) > BackupCalendar.gapLimit
             } ?? 0
+        start = max(start, periods.count - limit)
         older(periods[..<start], &page)
         page.markup(
             "<div class=cal><span class=dow>Mon</span><span class=dow>Tue</span><span class=dow>Wed</span><span class=dow>Thu</span><span class=dow>Fri</span><span class=dow>Sat</span><span class=dow>Sun</span>"
@@ -92,7 +95,7 @@ struct BackupCalendar {
 
     private func row(_ page: inout HTML) {
         page.markup(form == .months ? "<div class=mon>" : "<div class=cal>")
-        for day in BackupCalendar.periods(set.days).suffix(form == .months ? 36 : 120) {
+        for day in BackupCalendar.periods(set.days).suffix(form == .months ? min(limit, 36) : limit) {
             let civil = BackupCalendar.civil(day.date + "-01")
             let label = civil.map { $0.month == 1 ? "Jan \($0.year)" : BackupCalendar.month($0.month) }
             cell(day, form == .months ? label ?? day.date : day.date, &page)

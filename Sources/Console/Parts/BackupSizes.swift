@@ -7,11 +7,11 @@ struct BackupSizes {
 
     private static let width = 720.0
     private static let height = 92.0
-    /// Enough for a year of daily backups.
-    private static let barLimit = 400
+    /// Maximum number of bars; the newest backups are shown.
+    var limit = 120
 
     func render(_ page: inout HTML) {
-        let days = set.days.suffix(BackupSizes.barLimit)
+        let days = set.days.suffix(limit)
         guard let greatest = days.compactMap(\.size).max(), greatest > 0 else {
             return page.markup("<p class=quiet>No size is known.</p>")
         }

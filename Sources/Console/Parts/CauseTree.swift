@@ -38,6 +38,8 @@ struct CauseTree {
 
     /// Its depth in the tree.
     private static let depthLimit = 4
+    /// Maximum number of lines drawn.
+    private static let rowLimit = 30
 
     /// Nil if the record has no alert.
     init?(_ record: IncidentRecord) {
@@ -77,11 +79,18 @@ struct CauseTree {
 
     func render(_ page: inout HTML) {
         page.markup("<ul class=tree>")
-        item(root, &page)
+        var left = CauseTree.rowLimit
+        item(root, &left, &page)
         page.markup("</ul>")
+        let count = root.flat.count
+        if count > CauseTree.rowLimit {
+            page.element("<p class=quiet>", "and \(Words.count(count - CauseTree.rowLimit, "alert")) more", "</p>")
+        }
     }
 
-    private func item(_ node: Node, _ page: inout HTML) {
+    /// - Parameter left: how many lines may still be drawn.
+    private func item(_ node: Node, _ left: inout Int, _ page: inout HTML) {
+        left -= 1
         page.markup("<li><div>")
         let hasEnded = node.endsAt != nil
         if hasEnded { page.mark(.good) } else { page.mark(Gravity(node.severity)) }
@@ -98,9 +107,9 @@ struct CauseTree {
             page.element("<time>", (offset < 0 ? "" : "+") + Words.duration(offset), "</time>")
         }
         page.markup("</div>")
-        if !node.children.isEmpty {
+        if !node.children.isEmpty, left > 0 {
             page.markup("<ul>")
-            for child in node.children.prefix(30) { item(child, &page) }
+            for child in node.children where left > 0 { item(child, &left, &page) }
             page.markup("</ul>")
         }
         page.markup("</li>")

@@ -47,7 +47,7 @@ struct EstateMap {
         for target in shown { EstateMap.box(target, &page) }
         let rest = row.targets.count - shown.count
         if rest > 0 {
-            page.begin(.estate, " class=box")
+            page.begin(EstatePage.address(cluster.name), " class=box")
             page.element("<span class=nm>", "\(Words.thousands(Int64(rest))) more", "</span>")
             page.element("<span class=dt>", "none of them is worse", "</span></a>")
         }

@@ -13,29 +13,39 @@ struct Gantt {
     let holds: [String: Duration]
 
     private static let width = 720.0
-    private static let rowLimit = 40
+    private static let rowLimit = 24
+    private static let shareBytes = 14 << 10
 
-    private var start: Timestamp {
-        tree.root.flat.map { $0.startsAt - (holds[$0.name] ?? .zero) }.min() ?? record.startsAt
+    /// Computed once: every mark is placed by them.
+    private let nodes: [CauseTree.Node]
+    private let start: Timestamp
+    private let end: Timestamp
+    /// When the service was lost, if it was.
+    private let outage: Timestamp?
+
+    init(tree: CauseTree, record: IncidentRecord, now: Timestamp, holds: [String: Duration]) {
+        self.tree = tree
+        self.record = record
+        self.now = now
+        self.holds = holds
+        nodes = tree.root.flat
+        start = nodes.map { $0.startsAt - (holds[$0.name] ?? .zero) }.min() ?? record.startsAt
+        end = max(record.endedAt ?? now, record.startsAt + .seconds(1))
+        outage = record.members.filter { $0.alert.name == "VaultNoActiveNode" }.map {
+            $0.alert.startsAt - (holds["VaultNoActiveNode"] ?? .zero)
+        }.min()
     }
-    private var end: Timestamp { max(record.endedAt ?? now, record.startsAt + .seconds(1)) }
 
     private func place(_ time: Timestamp) -> Double {
         let share = (time - start).seconds / max((end - start).seconds, 1)
         return min(max(share, 0), 1) * Gantt.width
     }
 
-    /// When the service was lost, if it was.
-    private var outage: Timestamp? {
-        record.members.filter { $0.alert.name == "VaultNoActiveNode" }.map {
-            $0.alert.startsAt - (holds["VaultNoActiveNode"] ?? .zero)
-        }.min()
-    }
-
     func render(_ page: inout HTML) {
-        let nodes = tree.root.flat
         page.markup("<div class=gantt>")
-        for node in nodes.prefix(Gantt.rowLimit) { row(node, &page) }
+        let shown = page.items(nodes, limit: Gantt.rowLimit, share: Gantt.shareBytes) { node, page in
+            row(node, &page)
+        }
         page.markup("<div class=g><span></span><p class=\"lr quiet\"><span>")
         page.text(page.context.clock.text(start))
         page.markup("</span><span>")
@@ -43,9 +53,7 @@ struct Gantt {
         page.markup("</span><span>")
         page.text(record.endedAt.map { page.context.clock.text($0) } ?? "now")
         page.markup("</span></p></div></div>")
-        if nodes.count > Gantt.rowLimit {
-            page.element("<p class=quiet>", "and \(nodes.count - Gantt.rowLimit) more", "</p>")
-        }
+        page.rest(nodes.count, shown: shown)
         legend(&page)
     }
 

@@ -20,23 +20,27 @@ struct Sparkline {
         page.markup("\">")
         if let first = bins.first, let last = bins.last {
             let isBad = sign.deviation > 1
+            let range = self.range(bins)
             page.markup(isBad ? "<path class=\"ar crit\" d=\"M" : "<path class=ar d=\"M")
-            point(first.at, nil, bins, &page)
-            for bin in bins { corner(bin.at, bin.max, bins, &page) }
+            point(first.at, nil, range, &page)
+            for bin in bins {
+                page.markup("L")
+                point(bin.at, bin.max, range, &page)
+            }
             page.markup("L")
-            point(last.at, nil, bins, &page)
+            point(last.at, nil, range, &page)
             page.markup("Z\"/>")
             page.markup(isBad ? "<path class=\"ln crit\" d=\"" : "<path class=ln d=\"")
             for (index, bin) in bins.enumerated() {
                 page.markup(index == 0 ? "M" : "L")
-                point(bin.at, bin.max, bins, &page)
+                point(bin.at, bin.max, range, &page)
             }
             page.markup("\"/>")
             if bins.contains(where: { $0.min < $0.max }) {
                 page.markup(isBad ? "<path class=\"lo crit\" d=\"" : "<path class=lo d=\"")
                 for (index, bin) in bins.enumerated() {
                     page.markup(index == 0 ? "M" : "L")
-                    point(bin.at, bin.min, bins, &page)
+                    point(bin.at, bin.min, range, &page)
                 }
                 page.markup("\"/>")
             }
@@ -44,18 +48,15 @@ struct Sparkline {
         page.markup("</svg>")
     }
 
-    private func corner(_ at: Timestamp, _ value: Double, _ bins: [SeriesSketch.Bin], _ page: inout HTML) {
-        page.markup("L")
-        point(at, value, bins, &page)
-    }
-
     /// - Parameter value: nil for the baseline.
-    private func point(_ at: Timestamp, _ value: Double?, _ bins: [SeriesSketch.Bin], _ page: inout HTML) {
+    private func point(
+        _ at: Timestamp, _ value: Double?, _ range: (low: Double, high: Double), _ page: inout HTML
+    ) {
         let span = max((sign.sketch.to - sign.sketch.from).seconds, 1)
         page.length((at - sign.sketch.from).seconds / span * width)
         page.markup(" ")
         guard let value else { return page.length(height) }
-        let (low, high) = range(bins)
+        let (low, high) = range
         page.length(height - 2 - (value - low) / max(high - low, 1e-12) * (height - 4))
     }
 

@@ -20,12 +20,31 @@ struct Strips {
     private static let closeStart = 482.0
     /// Minimum width of a bar.
     private static let least = 1.6
-    /// Maximum number of strips; the most severe are shown.
+    /// Maximum number of strips. Of more targets only those with a fault in the range are shown, the gravest first.
     static let limit = 16
+    /// About how many bars all strips have together, and how many one has at least.
+    private static let barLimit = 280
+    private static let leastBars = 16
 
     func render(_ page: inout HTML) {
+        let shown = shown
+        let count = shown.isEmpty ? 0 : drawing(shown, &page)
+        let rest = states.count - count
+        guard rest > 0 else { return }
+        page.markup("<p class=quiet>")
+        let names = Words.count(rest, shown.isEmpty ? "target" : "other target")
+        page.text(
+            shown.count > count
+                ? "\(names), none of which is worse: " : "\(names) had no fault in the last \(Words.duration(range)): ")
+        page.link(.estate, "the estate")
+        page.markup("</p>")
+    }
+
+    /// - Returns: the number of strips drawn.
+    private func drawing(_ shown: [TargetStates], _ page: inout HTML) -> Int {
+        let barLimit = max(Strips.barLimit / min(max(shown.count, 1), Strips.limit), Strips.leastBars)
         page.markup("<div class=strips>")
-        for states in shown { strip(states, &page) }
+        let count = page.items(shown, limit: Strips.limit, share: Strips.shareBytes) { strip($0, barLimit, &$1) }
         page.markup("</div><div class=axis><span></span><div class=two><span>")
         for third in 0..<3 {
             if third > 0 { page.markup("</span><span>") }
@@ -36,14 +55,25 @@ struct Strips {
         }
         page.markup("</span><b>last 15 min</b><b>now</b></div><span></span></div>")
         legend(&page)
+        return count
     }
 
-    private var shown: ArraySlice<TargetStates> {
-        guard states.count > Strips.limit else { return states[...] }
-        return states.sorted { Strips.gravity($0.now) > Strips.gravity($1.now) }.prefix(Strips.limit)
+    private static let shareBytes = 40 << 10
+
+    private var shown: [TargetStates] {
+        guard states.count > Strips.limit else { return states }
+        let faulty = states.filter { states in
+            states.runs.contains { $0.health == .critical || $0.health == .warning }
+                || Strips.gravity(states.now) == .unknown
+        }
+        return faulty.map { (states: $0, gravity: Strips.gravity($0.now)) }.enumerated().sorted { a, b in
+            // In their own order within one gravity.
+            let (x, y) = (a.element.gravity, b.element.gravity)
+            return x == y ? a.offset < b.offset : x > y
+        }.map(\.element.states)
     }
 
-    private func strip(_ states: TargetStates, _ page: inout HTML) {
+    private func strip(_ states: TargetStates, _ barLimit: Int, _ page: inout HTML) {
         page.markup("<div class=strip>")
         page.link(.target(kind: states.kind, name: states.name), Strips.name(states))
         page.markup(
@@ -51,11 +81,7 @@ struct Strips {
         page.text("\(Strips.name(states)), last \(Words.duration(range)): \(Strips.words(states, now))")
         page.markup("\"><rect class=zoom x=480 y=-4 width=240 height=28 />")
         let (start, turn) = (now - range, now - Strips.close)
-        for run in states.runs {
-            let end = run.to ?? now
-            bar(run, max(run.from, start), min(end, turn), from: start, to: turn, 0, Strips.farWidth, &page)
-            bar(run, max(run.from, turn), min(end, now), from: turn, to: now, Strips.closeStart, Strips.width, &page)
-        }
+        for bar in bars(states.runs, limit: barLimit) { self.bar(bar, &page) }
         if let mark, mark >= start {
             let x =
                 mark < turn
@@ -75,32 +101,78 @@ struct Strips {
         page.markup("</span></div>")
     }
 
-    private func bar(
-        _ run: StateRun, _ begin: Timestamp, _ end: Timestamp, from: Timestamp, to: Timestamp, _ left: Double,
-        _ right: Double, _ page: inout HTML
-    ) {
-        guard begin < end else { return }
-        let x = Strips.place(begin, from, to, left, right)
-        let width = max(Strips.place(end, from, to, left, right) - x, Strips.least)
-        let gravity = Strips.gravity(run)
+    /// A run as it is drawn, or several in a row that are too short to be told apart.
+    private struct Bar {
+        let first: StateRun
+        /// The gravest of them, the earliest of equal ones.
+        var gravest: StateRun
+        var last: StateRun
+        var count = 1
+        let x: Double
+        var end: Double
+        var gravity: Gravity
+
+        mutating func absorb(_ other: Bar) {
+            if other.gravity > gravity { (gravest, gravity) = (other.gravest, other.gravity) }
+            (last, end, count) = (other.last, other.end, count + other.count)
+        }
+    }
+
+    /// - Parameter limit: of more bars, short neighbours become one with the gravity of the gravest, so that no fault
+    ///   disappears.
+    private func bars(_ runs: [StateRun], limit: Int) -> [Bar] {
+        let (start, turn) = (now - range, now - Strips.close)
+        var bars: [Bar] = []
+        for (from, to, left, right) in [
+            (start, turn, 0.0, Strips.farWidth), (turn, now, Strips.closeStart, Strips.width),
+        ] {
+            for run in runs {
+                let (begin, end) = (max(run.from, from), min(run.to ?? now, to))
+                guard begin < end else { continue }
+                let x = Strips.place(begin, from, to, left, right)
+                let width = max(Strips.place(end, from, to, left, right) - x, Strips.least)
+                bars.append(
+                    Bar(
+                        first: run, gravest: run, last: run, x: min(x, right - width), end: min(x + width, right),
+                        gravity: Strips.gravity(run)))
+            }
+        }
+        guard bars.count > limit else { return bars }
+        // Two neighbours that are not merged are wider than this together, so that about the limit remains.
+        let least = 2 * Strips.width / Double(limit)
+        var merged: [Bar] = []
+        for bar in bars {
+            if let last = merged.last, bar.end - last.x <= least,
+                (last.x < Strips.farWidth) == (bar.x < Strips.farWidth)
+            {
+                merged[merged.count - 1].absorb(bar)
+            } else {
+                merged.append(bar)
+            }
+        }
+        return merged
+    }
+
+    private func bar(_ bar: Bar, _ page: inout HTML) {
         page.markup("<rect class=")
-        page.fill(gravity)
+        page.fill(bar.gravity)
         page.markup(" x=\"")
-        page.length(min(x, right - width))
+        page.length(bar.x)
         page.markup("\" width=\"")
-        page.length(width)
+        page.length(bar.end - bar.x)
         // The height conveys the state too, not only the colour.
-        switch gravity {
+        switch bar.gravity {
         case .critical: page.markup("\" height=20><title>")
         case .warning: page.markup("\" y=3 height=14><title>")
         case .unknown: page.markup("\" y=8 height=4><title>")
         case .good, .standby: page.markup("\" y=6 height=8><title>")
         }
         let clock = page.context.clock
-        let length = Words.duration(((run.to ?? now) - run.from).seconds.rounded(.down))
-        page.text(
-            "\(Strips.words(run)) \(clock.text(run.from))–\(run.to.map { clock.text($0) } ?? "now"), \(length)",
-            limit: 120)
+        let (from, to) = (bar.first.from, bar.last.to)
+        let length = Words.duration(((to ?? now) - from).seconds.rounded(.down))
+        let span = "\(clock.text(from))–\(to.map { clock.text($0) } ?? "now"), \(length)"
+        let state = Strips.words(bar.gravest)
+        page.text(bar.count == 1 ? "\(state) \(span)" : "\(bar.count) states, \(state) among them, \(span)", limit: 120)
         page.markup("</title></rect>")
     }
 

@@ -22,8 +22,9 @@ struct Timeline {
     let detail: IncidentDetail
     /// Nil for all.
     var filter: Filter?
-    /// Maximum number of events shown; of more, the first and the last ones.
-    private static let limit = 150
+    /// Maximum number of events shown, half of them the first ones and half the last ones, and their size.
+    private static let limit = 60
+    private static let shareBytes = 34 << 10
 
     private var record: IncidentRecord { detail.incident.record }
 
@@ -38,16 +39,22 @@ struct Timeline {
                     "<p class=quiet>The history has nothing of it yet; it is written within a second.</p>")
             }
             page.markup("<ol class=tl>")
-            let half = Timeline.limit / 2
-            if events.count > Timeline.limit {
-                for event in events.prefix(half) { row(event, &page) }
-                page.element(
-                    "<li><span class=tm></span><span class=ic></span><div><p class=quiet>",
-                    "\(Words.count(events.count - Timeline.limit, "event")) between are left out here; the Markdown has all",
-                    "</p></div></li>")
-                for event in events.suffix(half) { row(event, &page) }
-            } else {
-                for event in events { row(event, &page) }
+            let (half, share) = (Timeline.limit / 2, Timeline.shareBytes / 2)
+            let isShort = events.count <= Timeline.limit
+            let first = page.items(events, limit: isShort ? events.count : half, share: isShort ? 2 * share : share) {
+                row($0, &$1)
+            }
+            if first < events.count {
+                var last = HTML(page.context)
+                let count = last.lastItems(events[first...], limit: half, share: share) { row($0, &$1) }
+                let omitted = events.count - first - count
+                if omitted > 0 {
+                    page.element(
+                        "<li><span class=tm></span><span class=ic></span><div><p class=quiet>",
+                        "\(Words.count(omitted, "event")) between are left out here; the Markdown has all",
+                        "</p></div></li>")
+                }
+                page.append(last)
             }
             page.markup("</ol>")
             if detail.isCut { page.markup("<p class=quiet>More happened than is listed; the history has all.</p>") }

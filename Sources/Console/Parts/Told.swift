@@ -9,16 +9,17 @@ struct Told {
 
     /// Maximum number of rows.
     private static let limit = 30
+    private static let shareBytes = 10 << 10
 
     func render(_ page: inout HTML) {
         guard !told.isEmpty else {
             return page.markup("<p class=quiet>Nobody yet: no message about it is due.</p>")
         }
         page.markup("<ul class=told>")
-        for told in told.prefix(Told.limit) { row(told, &page) }
+        let shown = page.items(told, limit: Told.limit, share: Told.shareBytes) { row($0, &$1) }
         page.markup("</ul>")
-        if told.count > Told.limit {
-            page.element("<p class=quiet>", "and \(Words.count(told.count - Told.limit, "integration")) more", "</p>")
+        if told.count > shown {
+            page.element("<p class=quiet>", "and \(Words.count(told.count - shown, "integration")) more", "</p>")
         }
     }
 
