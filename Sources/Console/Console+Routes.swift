@@ -7,9 +7,10 @@ extension Console {
     var assets: [PageRoute] {
         [
             PageRoute("/assets/:file") { request in
-                Assets.asset(request.path)?.response ?? .text("404 not found\n", status: 404)
+                Assets.asset(request.path)?.response(to: request.request)
+                    ?? .text("404 not found\n", status: 404)
             },
-            PageRoute("/favicon.ico") { _ in Assets.icon(.good).response(isKept: false) },
+            PageRoute("/favicon.ico") { Assets.icon(.good).response(to: $0.request, isKept: false) },
             PageRoute("/events") { [events] _ in events.open() },
         ]
     }

@@ -2,15 +2,19 @@ import CZlib
 
 /// The gzip content coding. Source: RFC 1952; zlib.h, deflateInit2.
 package enum Gzip {
-    /// Compresses at the fastest level, which gives most of the gain.
+    /// Compresses.
+    /// - Parameter isBest: at the best level, for what is compressed once and sent often; otherwise at the fastest
+    ///   level, which gives most of the gain.
     /// - Returns: nil when zlib is out of memory.
-    package static func compress(_ bytes: [UInt8]) -> [UInt8]? {
+    package static func compress(_ bytes: [UInt8], isBest: Bool = false) -> [UInt8]? {
         var stream = z_stream()
         // A window of 15 bits; adding 16 selects the gzip format.
         // Checked: a C structure's size.
         let size = Int32(MemoryLayout<z_stream>.size)
         guard
-            deflateInit2_(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
+            deflateInit2_(
+                &stream, isBest ? Z_BEST_COMPRESSION : Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY,
+                ZLIB_VERSION, size) == Z_OK
         else { return nil }
         defer { deflateEnd(&stream) }
         let bound = Int(deflateBound(&stream, UInt(bytes.count)))

@@ -196,7 +196,9 @@ package struct WebService: Sendable {
             response.headers.append((name, value))
         }
         response.headers += options.access.headers.map { ($0.name, $0.value) }
-        guard case .bytes(let bytes) = response.body, bytes.count > 1400,
+        // Assets are compressed once.
+        let isCoded = response.headers.contains { $0.name == "Content-Encoding" }
+        guard !isCoded, case .bytes(let bytes) = response.body, bytes.count > 1400,
             Gzip.isAccepted(request[header: "accept-encoding"]), let compressed = await compressed(bytes)
         else { return }
         response.body = compressed.body

@@ -8,26 +8,28 @@ struct ListTests {
 
     @Test func aListEndsAtItsLimitOrItsShare() {
         var page = HTML()
-        #expect(page.items(0..<10, limit: 3) { item, page in page.number(item) } == 3)
-        #expect(text(page) == "012")
+        let three = page.items(0..<10, limit: 3) { item, page in page.number(item) }
+        #expect(three == 3 && text(page) == "012")
         let long = String(repeating: "x", count: 100)
-        #expect(page.items(0..<100, limit: 100, share: 1000) { _, page in page.text(long) } == 10)
+        let ten = page.items(0..<100, limit: 100, share: 1000) { _, page in page.text(long) }
+        #expect(ten == 10)
         // A full page takes nothing more.
         page.text(String(repeating: "x", count: HTML.fullBytes))
-        #expect(page.items(0..<10, limit: 10) { item, page in page.number(item) } == 0)
-        #expect(page.lastItems(Array(0..<10), limit: 10) { item, page in page.number(item) } == 0)
+        let none = page.items(0..<10, limit: 10) { item, page in page.number(item) }
+        let last = page.lastItems(0..<10, limit: 10) { item, page in page.number(item) }
+        #expect(none == 0 && last == 0)
     }
 
     @Test func theLastItemsKeepTheirOrderAndTheirIcons() {
         var page = HTML()
-        let shown = page.lastItems(Array(0..<10), limit: 3) { item, page in
+        let shown = page.lastItems(0..<10, limit: 3) { item, page in
             page.number(item)
             if item == 9 { page.icon(.disk) }
         }
         #expect(shown == 3 && text(page).hasPrefix("789<svg") && page.icons == [.disk])
         var other = HTML()
-        #expect(other.lastItems(Array(0..<10), limit: 10, share: 1) { item, page in page.number(item) } == 1)
-        #expect(text(other) == "9")
+        let one = other.lastItems(0..<10, limit: 10, share: 1) { item, page in page.number(item) }
+        #expect(one == 1 && text(other) == "9")
     }
 
     @Test func whatIsLeftOutIsCounted() {
@@ -37,7 +39,8 @@ struct ListTests {
         page.rest(1505, shown: 500, ": narrow it down above", json: Address("api", "v1", "targets"))
         #expect(
             text(page)
-                == "<p class=quiet>and 1,005 more: narrow it down above · <a href=\"/api/v1/targets\">all as JSON</a></p>")
+                == "<p class=quiet>and 1,005 more: narrow it down above · <a href=\"/api/v1/targets\">all as JSON</a></p>"
+        )
     }
 
     /// Texts without markup are copied, all others escaped.

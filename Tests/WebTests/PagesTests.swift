@@ -58,6 +58,21 @@ struct PagesTests {
         #expect(await Scripted().respond("GET", "/favicon.ico").status == 200)
     }
 
+    @Test func assetsAreCompressedOnce() async throws {
+        let page = await Scripted().get("/")
+        let path = try #require(page.text.components(separatedBy: "rel=stylesheet href=\"").last).prefix { $0 != "\"" }
+        let plain = await Scripted().respond("GET", String(path))
+        let asset = await Scripted().respond("GET", String(path), headers: [("Accept-Encoding", "gzip, br")])
+        #expect(asset.headers.count { $0.name == "Content-Encoding" } == 1 && header("Content-Encoding", asset) == "gzip")
+        #expect(header("Content-Encoding", plain) == nil && header("Vary", plain) == "Accept-Encoding")
+        guard case .bytes(let packed) = asset.body, case .bytes(let whole) = plain.body else {
+            Issue.record("no content")
+            return
+        }
+        // The magic number of RFC 1952.
+        #expect(packed.starts(with: [0x1f, 0x8b]) && packed.count * 3 < whole.count)
+    }
+
     @Test(arguments: [
         ("/graph?g0.expr=up%20%3D%3D%200&g0.tab=1&g0.range_input=1h", "/query?expr=up%20%3D%3D%200&range=1h"),
         ("/graph", "/query"), ("/alerts", "/incidents"), ("/status", "/agent"), ("/config", "/agent"),

@@ -7,10 +7,13 @@ struct Asset: Sendable {
     let path: String
     private let contentType: String
     private let content: [UInt8]
+    /// The content in the gzip coding, made once; nil if zlib was out of memory.
+    let compressed: [UInt8]?
 
     init(_ name: String, _ kind: String, contentType: String, _ content: String) {
         self.contentType = contentType
         self.content = Array(content.utf8)
+        compressed = Gzip.compress(self.content, isBest: true)
         // FNV-1a suffices: the hash only distinguishes versions.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in self.content { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -20,15 +23,19 @@ struct Asset: Sendable {
     /// Size in bytes.
     var count: Int { content.count }
 
-    /// The response with this asset.
-    var response: ServerResponse { response(isKept: true) }
-
+    /// The response with this asset, compressed if the client accepts that.
     /// - Parameter isKept: whether the URL contains the content's hash, so that it may be cached forever; otherwise for
     ///   a day.
-    func response(isKept: Bool) -> ServerResponse {
+    func response(to request: ServerRequest, isKept: Bool = true) -> ServerResponse {
         let keep = isKept ? "public, max-age=31536000, immutable" : "public, max-age=86400"
-        return ServerResponse(
-            headers: [("Content-Type", contentType), ("Cache-Control", keep)], body: .bytes(content))
+        var response = ServerResponse(
+            headers: [("Content-Type", contentType), ("Cache-Control", keep), ("Vary", "Accept-Encoding")],
+            body: .bytes(content))
+        if let compressed, Gzip.isAccepted(request[header: "accept-encoding"]) {
+            response.headers.append(("Content-Encoding", "gzip"))
+            response.body = .bytes(compressed)
+        }
+        return response
     }
 }
 
