@@ -43,7 +43,8 @@ struct Asset: Sendable {
 enum Assets {
     static let style = Asset(
         "console", "css", contentType: "text/css; charset=utf-8",
-        [Style.base, Style.parts, Style.drawings, Style.phone].joined())
+        // No rule needs its line breaks.
+        [Style.base, Style.parts, Style.drawings, Style.phone].joined().filter { $0 != "\n" })
     static let script = Asset(
         "console", "js", contentType: "text/javascript; charset=utf-8", [Script.live, Script.keys].joined())
     private static let icons = Gravity.allCases.map { gravity in

@@ -3,7 +3,7 @@ extension Style {
     static let drawings = #"""
         .map{display:grid;gap:0;padding-left:5.6rem}
         .map .row{position:relative;display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.75rem}
-        .map .one{grid-template-columns:minmax(0,1fr) minmax(0,1fr) minmax(0,1fr)}.map .one>.box{grid-column:2}
+        .map .one>.box{grid-column:2}
         .box{border:1.5px solid var(--line);border-radius:9px;padding:.5rem .7rem;background:var(--card);min-width:0;text-decoration:none;color:inherit;display:block}
         .box:hover{border-color:var(--strong)}
         .box .nm{display:flex;gap:.4rem;align-items:center;font-weight:650;overflow-wrap:anywhere}

@@ -12,7 +12,7 @@ extension Style {
         .cols>*,.col>*{width:100%}.o1{order:1}.o2{order:2}.o3{order:3}.o4{order:4}.o5{order:5}.o6{order:6}.o7{order:7}
         .o8{order:8}.card{padding:.85rem .9rem;border-radius:10px}.map{padding-left:0}
         .lane{position:static;grid-column:1/-1;width:auto}.lane small{display:inline;margin-left:.3rem}
-        .map .row{gap:.25rem .4rem}.map .one{grid-template-columns:repeat(3,minmax(0,1fr))}.links{height:16px}
+        .map .row{gap:.25rem .4rem}.links{height:16px}
         .map .one>.box{grid-column:1/-1}.box{padding:.4rem .45rem}.box .nm{font-size:.92rem;gap:.3rem}
         .box .st{font-size:.82rem;line-height:1.25}.box .dt{display:none}
         .strip{grid-template-columns:5.6rem minmax(0,1fr);gap:.1rem .6rem}
