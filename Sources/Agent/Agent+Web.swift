@@ -28,6 +28,10 @@ extension Agent {
         sources.hostName = platform.hostname
         let zone = (try? TimeZoneData.named("Local", platform.files)) ?? .utc
         sources.timeZone = { zone }
+        sources.namedZone = { [platform] name in try? TimeZoneData.named(name, platform.files) }
+        sources.externalLabels = { [self] in
+            state.withLock { Array($0.configuration.global.externalLabels.keys) }
+        }
         sources.notReady = { [self] in supervisor.notReady }
         sources.reload = { [self] caller in await reload(by: caller.description) }
         let names = PeerNames(platform)

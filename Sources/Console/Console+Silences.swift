@@ -50,12 +50,18 @@ extension Console {
             // Without the history the preview covers only the current moment.
             let entries = try? await sources.history(SilencePreview.query(at: snapshot.now))
             let context = context(request, snapshot)
-            return try await sources.compute(.page) { _ in
+            return try await sources.compute(.page) { [sources] isOver in
                 var problem = problem
                 var preview: SilencePreview?
                 do throws(SilenceDraft.Problem) {
                     let matchers = try draft.parsed()
-                    if !matchers.isEmpty { preview = SilencePreview([matchers], snapshot.alerts, entries?() ?? []) }
+                    if !matchers.isEmpty {
+                        let made = SilencePreview([matchers], snapshot.alerts, entries?() ?? [])
+                        preview = made
+                        if let unknown = Console.unknown(made.unknownLabels, snapshot, sources, isOver) {
+                            problem = problem ?? unknown
+                        }
+                    }
                 } catch {
                     problem = problem ?? error
                 }
@@ -67,12 +73,27 @@ extension Console {
         }
     }
 
+    /// A label that no alert, no rule and no series has is a mistake: the silence would never match.
+    private static func unknown(
+        _ names: [String], _ snapshot: EstateSnapshot, _ sources: WebSources, _ isOver: @escaping @Sendable () -> Bool
+    ) -> SilenceDraft.Problem? {
+        guard !names.isEmpty else { return nil }
+        let known = KnownLabels(snapshot, external: sources.externalLabels())
+        return known.problem(names) { name in
+            guard let matcher = try? Silence.matcher(name, .notEqual, "") else { return false }
+            let (start, end) = (snapshot.now - SilencePreview.span, snapshot.now)
+            // If the series can't be searched, the label counts as known.
+            return (try? sources.series([[matcher]], start, end, isOver).isEmpty == false) ?? true
+        }
+    }
+
     private func make(_ request: PageRequest, _ caller: Caller) async -> ServerResponse {
         let draft = SilenceDraft(request.field)
-        guard request.field("do") != "preview" else { return await newSilence(request, draft, nil) }
+        let preview = await newSilence(request, draft, nil)
+        guard request.field("do") != "preview", preview.status != 400 else { return preview }
         let silence: Silence
         do throws(SilenceDraft.Problem) {
-            silence = try draft.silence(by: caller.name, clock(request))
+            silence = try draft.silence(by: caller.name, clock(request), sources.namedZone)
         } catch {
             return await newSilence(request, draft, error)
         }

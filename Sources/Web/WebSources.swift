@@ -24,6 +24,10 @@ package struct WebSources: Sendable {
     package var hostName = ""
     /// The time zone of the pages.
     package var timeZone: @Sendable () -> TimeZoneData = { .utc }
+    /// A time zone by its name in the tz database; nil if there is none.
+    package var namedZone: @Sendable (_ name: String) -> TimeZoneData? = { $0 == "UTC" ? .utc : nil }
+    /// The names of the labels that the configuration adds to every alert.
+    package var externalLabels: @Sendable () -> [String] = { [] }
     /// When the process started.
     package var startedAt = Timestamp(milliseconds: 0)
     /// The current configuration without secrets; nil if it is not available.

@@ -63,7 +63,7 @@ struct SilenceAddCommand: AsyncParsableCommand {
     var annotation: [String] = []
 
     @Flag(
-        help: "Add nothing; print which alerts it would silence now, and which it would have silenced in the last 6 h.")
+        help: "Add nothing; print which alerts it would silence now, and which it would have silenced in the last 24 h.")
     var dryRun = false
 
     @Argument(help: "Matchers; a first word without an operator is an alert name.")
@@ -122,12 +122,12 @@ struct SilenceAddCommand: AsyncParsableCommand {
         let now = preview.now.count, past = preview.past.count
         var lines = [
             "matches \(now) of \(count(preview.firing, "firing alert"))"
-                + (past == 0 ? "" : ", and \(count(past, "alert")) that fired in the last 6 h")
+                + (past == 0 ? "" : ", and \(count(past, "alert")) that fired in the last 24 h")
         ]
         for name in preview.unknownLabels {
-            lines.append("no alert has a label \(name.quotedAsInGo), now or in the last 6 h")
+            lines.append("no alert has a label \(name.quotedAsInGo), now or in the last 24 h")
         }
-        if now + past == 0 { lines[0] += "; nothing that fired in the last 6 h would have been silenced" }
+        if now + past == 0 { lines[0] += "; nothing that fired in the last 24 h would have been silenced" }
         return lines.joined(separator: "\n")
     }
 

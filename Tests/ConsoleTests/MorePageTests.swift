@@ -248,6 +248,55 @@ struct MorePageTests {
                 "Nothing like that is in the history"))
     }
 
+    /// A silence that ends while its alert fires says so beforehand, and afterwards that it still does.
+    @Test func aSilenceWarnsOfWhatFiresAfterItsEnd() {
+        var snapshot = EstateSnapshot(now: Fixtures.now)
+        func status(_ silencedBy: [String]) -> AlertStatus {
+            AlertStatus(
+                alert: Fixtures.alert("VaultSealed", ["node": "vault-2"]), state: .suppressed, silencedBy: silencedBy,
+                inhibitedBy: [], mutedBy: [], receivers: [], acknowledgement: nil)
+        }
+        var silence = Silence(
+            id: "s", matchers: [Matcher("node", equals: "vault-2")], startsAt: Fixtures.now - .seconds(60),
+            endsAt: Fixtures.now + .seconds(60), createdBy: "ann", comment: "upgrade")
+        func page() -> String {
+            snapshot.silences = [silence]
+            return text(SilencePage(snapshot: snapshot, silence: silence).render(context()))
+                + text(SilencesPage(snapshot: snapshot).render(context()))
+        }
+        #expect(!page().contains("then told again"))
+        snapshot.alerts = [status(["s"])]
+        #expect(page().components(separatedBy: " 1 alert fires now; then told again, unless over by then").count == 3)
+        silence.untilResolved = true
+        #expect(!page().contains("then told again"))
+        silence.untilResolved = false
+        silence.endsAt = Fixtures.now - .seconds(1)
+        snapshot.alerts = [status([])]
+        #expect(page().contains(" 1 alert fires on"))
+    }
+
+    @Test func aPreviewCountsByName() {
+        var snapshot = EstateSnapshot(now: Fixtures.now)
+        snapshot.alerts = ["vault-1", "vault-2"].map { node in
+            AlertStatus(
+                alert: Fixtures.alert("VaultSealed", ["node": node]), state: .active, silencedBy: [], inhibitedBy: [],
+                mutedBy: [], receivers: [], acknowledgement: nil)
+        }
+        let past = HistoryEntry(
+            at: Fixtures.now - .seconds(20 * 3600), kind: .ended,
+            subject: "{alertname=\"VaultSealed\", node=\"vault-3\", severity=\"critical\"}")
+        let matchers = [Matcher("alertname", equals: "VaultSealed")]
+        let draft = SilenceDraft { ["matchers": "alertname=VaultSealed", "comment": "x"][$0] }
+        let page = text(
+            NewSilencePage(draft: draft, preview: SilencePreview([matchers], snapshot.alerts, [past])).render(context()))
+        #expect(
+            page.contains("<td class=wrap>VaultSealed</td><td class=num>2</td><td class=num>3</td>"))
+        #expect(!page.contains("It matches nothing that fires now"))
+        let none = text(
+            NewSilencePage(draft: draft, preview: SilencePreview([matchers], [], [past])).render(context()))
+        #expect(none.contains("It matches nothing that fires now") && none.contains("<td class=num>0</td><td class=num>1"))
+    }
+
     @Test func aCalendarBeginsOnMonday() {
         var snapshot = EstateSnapshot(now: Fixtures.now)
         snapshot.backups.sets = [

@@ -3,6 +3,7 @@ import Platform
 import Samples
 import Testing
 import TimeZones
+import Web
 
 @testable import Console
 
@@ -43,6 +44,17 @@ struct SilenceDraftTests {
         (["matchers": "a=b", "comment": "x", "length": "until"], "until", "expected a day and a time"),
         (["matchers": "a=b", "comment": "x", "length": "until", "until": "2026-11-28T02:13"], "until", "is over"),
         (["matchers": "a=b", "comment": "x", "length": "until", "until": "now"], "until", "expected"),
+        (["matchers": "a=b", "comment": "x", "length": "weekly", "from": "1:00"], "window", "at least one day"),
+        (
+            ["matchers": "a=b", "comment": "x", "length": "weekly", "monday": "on", "from": "22:00", "to": "06:00"],
+            "window", "a second silence, from 00:00 of the next day"
+        ),
+        (
+            [
+                "matchers": "a=b", "comment": "x", "length": "weekly", "monday": "on", "from": "22:00", "to": "24:00",
+                "zone": "Mars/Olympus",
+            ], "window", "there is no time zone \"Mars/Olympus\""
+        ),
     ])
     func whatIsWrongIsSaidWhereItIs(_ fields: [String: String], _ field: String, _ message: String) {
         let problem = problem(fields)
@@ -66,6 +78,71 @@ struct SilenceDraftTests {
     func timesAreOfThePagesZone(_ text: String, _ expected: String?) throws {
         let berlin = Clock(zone: try TimeZoneData.named("Europe/Berlin", SystemFiles()), now: Fixtures.now)
         #expect(berlin.time(fieldText: text)?.rfc3339 == expected.flatMap { Timestamp(rfc3339: $0)?.rfc3339 })
+    }
+
+    @Test func aWeeklyWindowHasItsZone() throws {
+        let berlin = try TimeZoneData.named("Europe/Berlin", SystemFiles())
+        let fields = [
+            "matchers": "a=b", "comment": "x", "length": "weekly", "monday": "on", "tuesday": "on", "sunday": "on",
+            "friday": "on", "from": "22:00", "to": "24:00", "zone": "Europe/Berlin",
+        ]
+        let silence = try draft(fields).silence(by: "ann", clock) { $0 == "Europe/Berlin" ? berlin : nil }
+        let window = try #require(silence.schedule.first)
+        #expect(silence.schedule.count == 1 && window.zone == berlin)
+        #expect(window.weekdayTexts == ["sunday:tuesday", "friday"])
+        #expect(silence.endsAt == Fixtures.now + .seconds(365 * 86400))
+        // Fridays at 22:00 in Berlin, which is 21:00 in UTC.
+        let friday = try #require(Timestamp(rfc3339: "2026-12-04T21:00:00Z"))
+        #expect(silence.isInForce(at: friday) && !silence.isInForce(at: friday - .seconds(1)))
+        #expect(SilencePage.words(window) == "sunday:tuesday, friday, 22:00–24:00, Europe/Berlin")
+        #expect(
+            draft(fields).command(clock)
+                == "vaultwatch silence add -c 'x' -d 365d --weekdays sunday:tuesday --weekdays friday --times '22:00-24:00' --location 'Europe/Berlin' 'a=\"b\"'"
+        )
+        // Without a zone it is the page's, and a time ends it earlier.
+        var own = fields
+        (own["zone"], own["until"]) = (nil, "2026-12-24T00:00")
+        let local = try draft(own).silence(by: "ann", clock)
+        #expect(local.schedule.first?.zone == .utc && local.endsAt.rfc3339.hasPrefix("2026-12-24T00:00:00"))
+        #expect(draft(own).command(clock).contains(" --end 2026-12-24T00:00:00"))
+    }
+
+    // MARK: Labels
+
+    private func known() -> KnownLabels {
+        var snapshot = EstateSnapshot(now: Fixtures.now)
+        snapshot.rules = [
+            RuleGroupView(
+                name: "g", file: "f", interval: .seconds(5),
+                rules: [
+                    RuleView(
+                        name: "VaultSealed", query: "max by (backup_set) (vault_node_state == 1)",
+                        labels: ["severity": "critical"],
+                        kind: .alerting(
+                            .init(
+                                hold: .zero, keepFiring: .zero,
+                                annotations: ["summary": "{{ $labels.node }} of {{ .Labels.cluster }} is sealed"],
+                                alerts: [])), health: .ok, evaluationTime: 0, lastEvaluation: nil)
+                ])
+        ]
+        return KnownLabels(snapshot, external: ["site"])
+    }
+
+    /// A label that no alert can have is a mistake; anything that a rule or a series may bring is not.
+    @Test func aMistypedLabelIsNamedWithTheNearestOne() {
+        let known = known()
+        #expect(known.names == ["alertname", "severity", "node", "cluster", "site"])
+        let problem = known.problem(["nodee"]) { _ in false }
+        #expect(problem?.field == .matchers)
+        #expect(problem?.message == "no alert and no rule has a label \"nodee\"; did you mean node?")
+        let other = known.problem(["datacentre"]) { _ in false }
+        #expect(other?.message.hasSuffix("they have alertname, cluster, node, severity and site") == true)
+        for label in ["node", "site", "backup_set", "alertname"] {
+            #expect(known.problem([label]) { _ in false } == nil, "\(label)")
+        }
+        #expect(known.problem(["instance"]) { $0 == "instance" } == nil)
+        // Without rules and alerts nothing is known.
+        #expect(KnownLabels(EstateSnapshot(now: Fixtures.now), external: []).problem(["x"]) { _ in false } == nil)
     }
 
     /// Pasted into a shell, each value is one word, whatever it contains.

@@ -42,8 +42,8 @@ import Testing
             await waitUntil { (try? await agent.command("alerts").output.contains("Sealed")) == true }, "\(agent.log)")
         for (word, told) in [
             ("node=vault-2", "matches 1 of 2 firing alerts\n"),
-            ("node=vault-77", "matches 0 of 2 firing alerts; nothing that fired in the last 6 h would have been"),
-            ("nodee=vault-2", #"no alert has a label "nodee", now or in the last 6 h"#),
+            ("node=vault-77", "matches 0 of 2 firing alerts; nothing that fired in the last 24 h would have been"),
+            ("nodee=vault-2", #"no alert has a label "nodee", now or in the last 24 h"#),
         ] {
             let made = try await agent.command("silence", "add", "-c", "x", word)
             #expect(made.exit == .exited(0) && made.error.contains(told), "\(word): \(made)")

@@ -90,7 +90,61 @@ struct MorePagesTests {
         let page = await post(scripted, "/silences/new", fields)
         #expect(page.status == 200 && made.all.isEmpty)
         #expect(page.text.contains("value=\"upgrade\"") && page.text.contains("value=\"4h\" checked"))
-        #expect(page.text.contains("No alert of now or of the last 6 h has the label “node”."))
+        #expect(page.text.contains("No alert of now or of the last 24 h has the label “node”."))
+    }
+
+    /// A silence that can't match anything would be noticed by its first page.
+    @Test func aLabelThatNothingHasIsRefused() async {
+        var (scripted, made) = silencing()
+        scripted.sources.snapshot = { () throws(QueryError) in
+            var snapshot = EstateSnapshot(now: Scripted.now)
+            snapshot.rules = [
+                RuleGroupView(
+                    name: "g", file: "f", interval: .seconds(5),
+                    rules: [
+                        RuleView(
+                            name: "VaultSealed", query: "vault_node_state == 1", labels: ["severity": "critical"],
+                            kind: .alerting(
+                                .init(
+                                    hold: .zero, keepFiring: .zero, annotations: ["summary": "{{ $labels.node }}"],
+                                    alerts: [])), health: .ok, evaluationTime: 0, lastEvaluation: nil)
+                    ])
+            ]
+            return snapshot
+        }
+        let wrong = "matchers=%7Bnodee%3D%22vault-2%22%7D&comment=upgrade&length=1h"
+        for action in ["create", "preview"] {
+            let page = await post(scripted, "/silences/new", wrong + "&do=\(action)")
+            #expect(page.status == 400 && made.all.isEmpty, "\(action)")
+            #expect(page.text.contains("no alert and no rule has a label &quot;nodee&quot;; did you mean node?"))
+        }
+        let right = "matchers=%7Bnode%3D%22vault-2%22%7D&comment=upgrade&length=1h&do=create"
+        #expect(await post(scripted, "/silences/new", right).status == 303)
+        // A series may have it, though no rule names it.
+        scripted.sources.series = { (sets, _, _, _) throws(QueryError) in
+            sets == [[try? Silence.matcher("nodee", .notEqual, "")].compactMap(\.self)] ? [Labels(["nodee": "x"])] : []
+        }
+        #expect(await post(scripted, "/silences/new", wrong + "&do=create").status == 303)
+        #expect(made.all.count == 2)
+    }
+
+    @Test func aWeeklySilenceIsMade() async {
+        var (scripted, _) = silencing()
+        let windows = Made()
+        scripted.sources.setSilence = { (silence, _) throws(SilenceError) in
+            for window in silence.schedule {
+                windows.add("\(window.weekdayTexts) \(window.timeTexts.map(\.start)) \(window.zone.name)")
+            }
+            return "abc"
+        }
+        let fields =
+            "matchers=node%3Dx&comment=backup&length=weekly&saturday=on&from=02%3A00&to=04%3A00&zone=UTC&do=create"
+        #expect(await post(scripted, "/silences/new", fields).status == 303)
+        #expect(windows.all == ["[\"saturday\"] [\"02:00\"] UTC"])
+        let wrong = await post(
+            scripted, "/silences/new", fields.replacingOccurrences(of: "zone=UTC", with: "zone=Mars"))
+        #expect(wrong.status == 400 && wrong.text.contains("there is no time zone &quot;Mars&quot;"))
+        #expect(wrong.text.contains("<details class=field open>") && wrong.text.contains("value=\"02:00\""))
     }
 
     @Test func aMistakeKeepsWhatWasWritten() async {

@@ -173,7 +173,8 @@ struct EstatePage {
             page.markup("</td></tr>")
         }
         page.markup("</tbody></table></div>")
-        let advice = cluster == nil ? ", none of which is worse: narrow it down by cluster" : ", none of which is worse"
-        page.rest(targets.count, shown: shown, advice, json: Address("api", "v1", "targets"))
+        page.rest(
+            targets.count, shown: shown, ", none of which is worse" + (cluster == nil ? ": narrow it down by cluster" : ""),
+            json: Address("api", "v1", "targets"))
     }
 }

@@ -1,9 +1,10 @@
 import Alerts
 import Samples
 import Text
+import TimeZones
 import Web
 
-/// The form of a new silence, with the alerts that it would suppress now and would have suppressed in the last six
+/// The form of a new silence, with the alerts that it would suppress now and would have suppressed in the last 24
 /// hours.
 struct NewSilencePage {
     let draft: SilenceDraft
@@ -66,7 +67,9 @@ struct NewSilencePage {
             page.text(length.label)
             page.markup("</label>")
         }
-        page.markup("</div></fieldset><p class=field><label for=n-u>Until, in ")
+        page.markup("</div></fieldset>")
+        window(&page)
+        page.markup("<p class=field><label for=n-u>Until, in ")
         page.text(page.context.clock.abbreviation)
         page.markup("</label><input type=datetime-local id=n-u name=until")
         if problem?.field == .until { page.markup(" class=bad aria-invalid=true") }
@@ -74,6 +77,47 @@ struct NewSilencePage {
         page.text(draft.until)
         page.markup("\"></p><p class=chips><button class=btn name=do value=preview>Preview</button> ")
         page.markup("<button class=\"btn go\" name=do value=create>Silence</button></p>")
+    }
+
+    /// The fields of a weekly window.
+    private func window(_ page: inout HTML) {
+        let isOpen = draft.length == .weekly || problem?.field == .window
+        page.markup(isOpen ? "<details class=field open>" : "<details class=field>")
+        page.markup("<summary>Every week: the days and times</summary><fieldset class=field><legend>Days</legend>")
+        page.markup("<div class=opts>")
+        // The week begins on Monday.
+        for day in [1, 2, 3, 4, 5, 6, 0] {
+            let name = SilenceDraft.dayFields[day]
+            page.markup("<label><input type=checkbox value=on name=\"")
+            page.text(name)
+            page.markup(draft.days.contains(day) ? "\" checked> " : "\"> ")
+            page.text(name.capitalised.prefix(3).description)
+            page.markup("</label>")
+        }
+        page.markup("</div></fieldset><div class=filter>")
+        time("from", "From", "22:00", draft.from, &page)
+        time("to", "To", "24:00", draft.to, &page)
+        page.markup("<p class=field><label for=n-zone>Time zone</label><input type=text id=n-zone name=zone")
+        page.markup(" maxlength=100 value=\"")
+        page.text(draft.zone.isEmpty ? page.context.zone.name : draft.zone)
+        page.markup("\"></p></div></details>")
+    }
+
+    private func time(
+        _ name: StaticString, _ label: String, _ example: String, _ value: String, _ page: inout HTML
+    ) {
+        page.markup("<p class=field><label for=n-")
+        page.markup(name)
+        page.element(">", label, "</label><input type=text size=6 maxlength=5 id=n-")
+        page.markup(name)
+        page.markup(" name=")
+        page.markup(name)
+        if problem?.field == .window { page.markup(" class=bad aria-invalid=true") }
+        page.markup(" placeholder=\"")
+        page.text(example)
+        page.markup("\" value=\"")
+        page.text(value)
+        page.markup("\"></p>")
     }
 
     // MARK: Preview
@@ -88,11 +132,14 @@ struct NewSilencePage {
                 let names = Words.list(preview.unknownLabels.map { "“\($0)”" })
                 page.text(
                     preview.unknownLabels.count == 1
-                        ? "No alert of now or of the last 6 h has the label \(names)."
-                        : "No alert of now or of the last 6 h has the labels \(names).", limit: 500)
+                        ? "No alert of now or of the last 24 h has the label \(names)."
+                        : "No alert of now or of the last 24 h has the labels \(names).", limit: 500)
                 page.markup("</p>")
+            } else if preview.now.isEmpty {
+                page.markup("<p class=\"say warn\">It matches nothing that fires now.</p>")
             }
-            page.markup("<p><b>")
+            byName(preview, &page)
+            page.markup("<p class=under><b>")
             page.text(
                 preview.now.isEmpty
                     ? "Nothing now" : "\(Words.count(preview.now.count, "alert")) now, of \(preview.firing) firing")
@@ -101,17 +148,45 @@ struct NewSilencePage {
             page.markup("<p class=under><b>")
             page.text(
                 preview.past.isEmpty
-                    ? "Nothing that has ended in the last 6 h"
-                    : "\(Words.count(preview.past.count, "alert")) that ended in the last 6 h")
+                    ? "Nothing that has ended in the last 24 h"
+                    : "\(Words.count(preview.past.count, "alert")) that ended in the last 24 h")
             page.markup("</b></p>")
             list(preview.past, &page)
         }
     }
 
+    /// How many alerts of each name it matches now, and of the last 24 h.
+    private func byName(_ preview: SilencePreview, _ page: inout HTML) {
+        var counts: [String: (now: Int, all: Int)] = [:]
+        for (matches, isNow) in [(preview.now, 1), (preview.past, 0)] {
+            for match in matches {
+                let name = match.labels["alertname"] ?? "alert"
+                let before = counts[name] ?? (0, 0)
+                counts[name] = (before.now + isNow, before.all + 1)
+            }
+        }
+        guard !counts.isEmpty else { return }
+        page.markup("<table><thead><tr><th>Alert<th class=num>Now<th class=num>In 24 h</thead><tbody>")
+        let sorted = counts.sorted { a, b in
+            a.value.now == b.value.now ? a.key < b.key : a.value.now > b.value.now
+        }
+        let shown = page.items(sorted, limit: NewSilencePage.nameLimit, share: 16 << 10) { one, page in
+            page.markup("<tr><td class=wrap>")
+            page.text(one.key, limit: 100)
+            page.markup("</td><td class=num>")
+            page.number(one.value.now)
+            page.markup("</td><td class=num>")
+            page.number(one.value.all)
+            page.markup("</td></tr>")
+        }
+        page.markup("</tbody></table>")
+        page.rest(sorted.count, shown: shown)
+    }
+
     private func list(_ matches: [SilencePreview.Match], _ page: inout HTML) {
         guard !matches.isEmpty else { return }
         page.markup("<ul class=rows>")
-        for match in matches.prefix(NewSilencePage.nameLimit) {
+        let shown = page.items(matches, limit: NewSilencePage.nameLimit, share: 20 << 10) { match, page in
             page.markup("<li><b>")
             page.text(match.labels["alertname"] ?? "alert", limit: 100)
             page.markup("</b> <span class=\"quiet wrap\">")
@@ -122,10 +197,6 @@ struct NewSilencePage {
             page.markup("</li>")
         }
         page.markup("</ul>")
-        if matches.count > NewSilencePage.nameLimit {
-            page.element(
-                "<p class=quiet>", "and \(Words.thousands(Int64(matches.count - NewSilencePage.nameLimit))) more",
-                "</p>")
-        }
+        page.rest(matches.count, shown: shown)
     }
 }

@@ -15,6 +15,8 @@ struct SilenceDraft: Sendable, Hashable {
         case untilResolved = "resolved"
         /// Until the time in `until`.
         case until
+        /// In the weekly window, until the time in `until`, or for a year.
+        case weekly
 
         /// The label of the choice.
         var label: String {
@@ -25,6 +27,7 @@ struct SilenceDraft: Sendable, Hashable {
             case .day: "1 d"
             case .untilResolved: "until nothing of it fires"
             case .until: "until"
+            case .weekly: "every week"
             }
         }
 
@@ -36,7 +39,7 @@ struct SilenceDraft: Sendable, Hashable {
             case .fourHours: .seconds(4 * 3600)
             case .day: .seconds(86400)
             case .untilResolved: .seconds(7 * 86400)
-            case .until: nil
+            case .until, .weekly: nil
             }
         }
     }
@@ -47,6 +50,16 @@ struct SilenceDraft: Sendable, Hashable {
     var length = Length.hour
     /// `2026-11-28T06:30`, in the page's zone, as a field of type `datetime-local` has it.
     var until = ""
+    /// The days of the weekly window; 0 is Sunday.
+    var days: Set<Int> = []
+    /// Its times of day: `22:00` and `24:00`.
+    var from = ""
+    var to = ""
+    /// Its time zone, `Europe/Berlin`; empty for the page's.
+    var zone = ""
+
+    /// The names of its fields for the days, in the order of `days`.
+    static let dayFields = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
 
     /// Maximum number of characters of its fields.
     static let matchersLimit = 8000
@@ -58,11 +71,15 @@ struct SilenceDraft: Sendable, Hashable {
         comment = String((field("comment") ?? "").prefix(SilenceDraft.commentLimit)).trimmingSpaces
         length = Length(rawValue: field("length") ?? "") ?? .hour
         until = String((field("until") ?? "").prefix(30)).trimmingSpaces
+        days = Set(SilenceDraft.dayFields.indices.filter { !(field(SilenceDraft.dayFields[$0]) ?? "").isEmpty })
+        from = String((field("from") ?? "").prefix(10)).trimmingSpaces
+        to = String((field("to") ?? "").prefix(10)).trimmingSpaces
+        zone = String((field("zone") ?? "").prefix(100)).trimmingSpaces
     }
 
     /// An error, with the field that it belongs to.
     struct Problem: Error, Sendable, Hashable {
-        enum Field: Sendable, Hashable { case matchers, comment, until, all }
+        enum Field: Sendable, Hashable { case matchers, comment, until, window, all }
         let field: Field
         let message: String
     }
@@ -97,8 +114,12 @@ struct SilenceDraft: Sendable, Hashable {
     }
 
     /// The silence that the draft describes.
-    /// - Parameter clock: the page's clock, in whose zone `until` is given.
-    func silence(by author: String, _ clock: Clock) throws(Problem) -> Silence {
+    /// - Parameters:
+    ///   - clock: the page's clock, in whose zone `until` is given.
+    ///   - zones: finds a time zone by its name; nil if there is none.
+    func silence(
+        by author: String, _ clock: Clock, _ zones: (String) -> TimeZoneData? = { $0 == "UTC" ? .utc : nil }
+    ) throws(Problem) -> Silence {
         let matchers = try parsed()
         guard !matchers.isEmpty else {
             throw Problem(field: .matchers, message: "it needs at least one matcher, such as node=\"vault-2\"")
@@ -108,13 +129,15 @@ struct SilenceDraft: Sendable, Hashable {
         }
         let ends = try end(clock)
         var silence = Silence(
-            matchers: matchers, startsAt: clock.now, endsAt: ends, createdBy: author, comment: comment)
+            matchers: matchers, startsAt: clock.now, endsAt: ends, createdBy: author, comment: comment,
+            schedule: length == .weekly ? [try window(clock, zones)] : [])
         silence.untilResolved = length == .untilResolved
         return silence
     }
 
     private func end(_ clock: Clock) throws(Problem) -> Timestamp {
         if let duration = length.duration { return clock.now + duration }
+        if length == .weekly, until.isEmpty { return clock.now + SilenceDraft.recurrence }
         guard let end = clock.time(fieldText: until) else {
             throw Problem(field: .until, message: "expected a day and a time, such as 2026-11-28T06:30")
         }
@@ -122,16 +145,65 @@ struct SilenceDraft: Sendable, Hashable {
         return end
     }
 
+    // MARK: The weekly window
+
+    /// How long a silence recurs without an end.
+    private static let recurrence = Duration.seconds(365 * 86400)
+
+    private func window(_ clock: Clock, _ zones: (String) -> TimeZoneData?) throws(Problem) -> TimeWindow {
+        guard !days.isEmpty else { throw Problem(field: .window, message: "choose at least one day of the week") }
+        let times: TimeWindow.Span
+        do throws(TimeWindowError) {
+            times = try TimeWindow.times(start: from, end: to)
+        } catch {
+            throw Problem(
+                field: .window,
+                message: "expected times of day such as 22:00 and 24:00, the end after the start; "
+                    + "what goes on after midnight is a second silence, from 00:00 of the next day")
+        }
+        guard let zone = zoneName(clock) == clock.zone.name ? clock.zone : zones(zone) else {
+            throw Problem(
+                field: .window,
+                message: "there is no time zone \(zone.quotedAsInGo); expected a name such as Europe/Berlin, or UTC")
+        }
+        return TimeWindow(times: [times], weekdays: spans, zone: zone)
+    }
+
+    private func zoneName(_ clock: Clock) -> String { zone.isEmpty ? clock.zone.name : zone }
+
+    /// The days as ranges of consecutive ones.
+    private var spans: [TimeWindow.Span] {
+        var spans: [TimeWindow.Span] = []
+        for day in days.sorted() {
+            if let last = spans.last, last.last == day - 1 {
+                spans[spans.count - 1].last = day
+            } else {
+                spans.append(TimeWindow.Span(day, day))
+            }
+        }
+        return spans
+    }
+
+    // MARK: Command
+
     /// The same as a command for the user's shell.
     func command(_ clock: Clock) -> String {
         let words = (try? parsed())?.map { $0.description.quotedForShell }.joined(separator: " ") ?? ""
         var options = "-c \(comment.isEmpty ? "'…'" : comment.quotedForShell)"
         switch length {
         case .untilResolved: options += " --until-resolved"
-        case .until: if let end = clock.time(fieldText: until) { options += " --end \(end.rfc3339)" }
+        case .until: options += endOption(clock)
+        case .weekly:
+            options += until.isEmpty ? " -d 365d" : endOption(clock)
+            for days in TimeWindow(weekdays: spans).weekdayTexts { options += " --weekdays \(days)" }
+            options += " --times \("\(from)-\(to)".quotedForShell) --location \(zoneName(clock).quotedForShell)"
         default: options += " -d \(length.rawValue)"
         }
         return "vaultwatch silence add \(options) \(words)"
+    }
+
+    private func endOption(_ clock: Clock) -> String {
+        clock.time(fieldText: until).map { " --end \($0.rfc3339)" } ?? ""
     }
 }
 

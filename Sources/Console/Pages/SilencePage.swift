@@ -2,6 +2,7 @@ import Alerts
 import Dispatching
 import Samples
 import Text
+import TimeZones
 import Web
 
 /// The page of one silence.
@@ -12,6 +13,7 @@ struct SilencePage {
     func render(_ context: PageContext) -> [UInt8] {
         let state = silence.state(at: snapshot.now)
         let muted = SilencesPage.muted(silence, snapshot)
+        let firing = state == .expired ? snapshot.alerts.count { silence.matches($0.alert.labels) } : muted.count
         return Layout(context: context, title: "Silence", tab: .silences).render { page in
             page.markup("<p class=crumb>")
             page.link(Address("silences"), "Silences")
@@ -28,14 +30,17 @@ struct SilencePage {
                 page.markup("</dd><dt>From</dt><dd>")
                 page.time(silence.startsAt, .full)
                 page.markup("</dd><dt>Until</dt><dd>")
-                SilencePage.end(silence, state, &page)
+                SilencePage.end(silence, state, firing: firing, &page)
                 page.markup("</dd>")
                 if !silence.schedule.isEmpty {
-                    page.element(
-                        "<dt>Recurs</dt><dd>",
-                        "in \(Words.count(silence.schedule.count, "window")); "
-                            + (silence.isInForce(at: snapshot.now) ? "inside one now" : "outside of them now"),
-                        "</dd>")
+                    page.markup("<dt>Recurs</dt><dd>")
+                    for window in silence.schedule.prefix(20) {
+                        page.text(SilencePage.words(window), limit: 300)
+                        page.markup("<br>")
+                    }
+                    page.markup("<small class=quiet>")
+                    page.text(silence.isInForce(at: snapshot.now) ? "inside one now" : "outside of them now")
+                    page.markup("</small></dd>")
                 }
                 for (name, value) in silence.annotations.sorted(by: { $0.key < $1.key }).prefix(20) {
                     page.markup("<dt>")
@@ -72,9 +77,25 @@ struct SilencePage {
         }
     }
 
-    /// When it ends or ended; while it has not expired, also the remaining time.
-    static func end(_ silence: Silence, _ state: Silence.State, _ page: inout HTML) {
+    /// `monday:friday, 22:00–24:00, Europe/Berlin`
+    static func words(_ window: TimeWindow) -> String {
+        let times = window.timeTexts.map { "\($0.start)–\($0.end)" }
+        let days = window.dayOfMonthTexts.map { "day \($0)" }
+        let parts = window.weekdayTexts + days + window.monthTexts + window.yearTexts + times
+        return (parts + [window.zone.name]).joined(separator: ", ")
+    }
+
+    /// When it ends or ended, and whether its alerts fire on; while it has not expired, also the remaining time.
+    /// - Parameter firing: how many alerts fire that it suppresses, or would suppress if it had not expired.
+    static func end(_ silence: Silence, _ state: Silence.State, firing: Int, _ page: inout HTML) {
         page.time(silence.endsAt)
+        if firing > 0, state != .pending, !silence.untilResolved {
+            let alerts = Words.count(firing, "alert") + (firing == 1 ? " fires" : " fire")
+            page.markup("<br><span class=t-warn>")
+            page.icon(.warning)
+            page.text(state == .expired ? " \(alerts) on" : " \(alerts) now; then told again, unless over by then")
+            page.markup("</span>")
+        }
         guard state != .expired else { return }
         page.markup("<br><small class=quiet>")
         let left = (silence.endsAt - page.context.now).seconds

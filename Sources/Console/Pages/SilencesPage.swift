@@ -29,7 +29,7 @@ struct SilencesPage {
             page.link(Address("silences", "new"), "New silence", " class=\"btn go small\"")
             page.markup("</div><div class=col>")
             page.card("active", "In force", "next to end first") { page in
-                table(active, "Silences in force", SilencesPage.muted(snapshot), &page)
+                table(active, "Silences in force", muted: SilencesPage.muted(snapshot), &page)
             }
             if !pending.isEmpty {
                 page.card("pending", "To come") { page in table(pending, "Silences to come", &page) }
@@ -54,7 +54,7 @@ struct SilencesPage {
     }
 
     private func table(
-        _ silences: [Silence], _ label: String, _ muted: [String: [AlertStatus]] = [:], _ page: inout HTML
+        _ silences: [Silence], _ label: String, muted: [String: [AlertStatus]] = [:], _ page: inout HTML
     ) {
         guard !silences.isEmpty else { return page.markup("<p class=quiet>None.</p>") }
         page.markup("<div class=scroll tabindex=0 role=group aria-label=\"")
@@ -82,7 +82,7 @@ struct SilencesPage {
         page.markup("</small></td><td>")
         if state == .active { SilencePage.effect(silence, muted, &page) } else { page.markup("nothing") }
         page.markup("</td><td class=nb>")
-        SilencePage.end(silence, state, &page)
+        SilencePage.end(silence, state, firing: muted.count, &page)
         page.markup("</td><td>")
         if state != .expired {
             page.button(Address("silences", silence.id, "expire"), nil, "End now", " class=\"btn small\"")

@@ -20,11 +20,11 @@ package struct SilencePreview: Sendable, Hashable, Codable {
 
     /// Firing alerts that it would match, by their labels; 1,000 at most.
     package var now: [Match]
-    /// Alerts that fired in the last six hours but do not now; 1,000 at most.
+    /// Alerts that fired in the last 24 hours but do not now; 1,000 at most.
     package var past: [Match]
     /// How many alerts fire, matching or not.
     package var firing: Int
-    /// Names in the matchers that no alert had, now or in the last six hours.
+    /// Names in the matchers that no alert had, now or in the last 24 hours.
     package var unknownLabels: [String]
 }
 
@@ -68,7 +68,7 @@ extension WebService {
 
 extension SilencePreview {
     /// How far back a preview searches.
-    package static let span: Duration = .seconds(6 * 3600)
+    package static let span: Duration = .seconds(86400)
     private static let limit = 1000
     private static let historyLimit = 10_000
 
