@@ -144,7 +144,8 @@ let package = Package(
         .executableTarget(
             name: "vaultwatch",
             dependencies: [
-                "Text", "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "S3", "Probes", "Store",
+                "Text", "Samples", "Platform", "TimeZones", "YAML", "Exposition", "Telemetry", "Transport", "S3",
+                "Probes", "Store",
                 "PromQL", "GoTemplate", "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision",
                 "Config", "Console", "Agent", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -256,6 +257,10 @@ let package = Package(
                 logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], exclude: ["Alertmanager/README.md", "Browser"]),
+        // What commands print, without an agent.
+        tests(
+            "Terminal",
+            ["vaultwatch", "Console", "Web", "Alerts", "Config", "Platform", "TimeZones", "YAML", "Text", "Samples"]),
         tests(
             "Simulation",
             [

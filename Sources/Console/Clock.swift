@@ -1,10 +1,10 @@
-import Samples
-import TimeZones
+package import Samples
+package import TimeZones
 
 /// Formats times in one time zone, relative to the current day.
-struct Clock: Sendable {
+package struct Clock: Sendable {
     /// How much of a time to show.
-    enum Form: Sendable {
+    package enum Form: Sendable {
         /// `03:11:08` today, `Thu 26 Nov 10:12` on other days, `3 Oct 2025` in other years.
         case short
         /// To the minute today: `03:11`.
@@ -20,9 +20,15 @@ struct Clock: Sendable {
     }
 
     /// The time zone.
-    var zone: TimeZoneData
+    package var zone: TimeZoneData
     /// The current time, which determines `today`.
-    var now: Timestamp
+    package var now: Timestamp
+
+    /// A clock that shows times in a zone, as seen at `now`.
+    package init(zone: TimeZoneData, now: Timestamp) {
+        self.zone = zone
+        self.now = now
+    }
 
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = [
@@ -30,12 +36,12 @@ struct Clock: Sendable {
     ]
 
     /// `CET`
-    var abbreviation: String { zone.abbreviation(at: now) }
+    package var abbreviation: String { zone.abbreviation(at: now) }
     /// Whether the zone is UTC, so that the UTC time need not be shown too.
     var isUTC: Bool { zone.name == "UTC" || (zone.offset(at: now) == 0 && abbreviation == "UTC") }
 
     /// A time in this zone.
-    func text(_ time: Timestamp, _ form: Form = .short) -> String {
+    package func text(_ time: Timestamp, _ form: Form = .short) -> String {
         let (here, today) = (local(time), local(now))
         let isToday = (here.year, here.month, here.day) == (today.year, today.month, today.day)
         let sameYear = here.year == today.year

@@ -1,4 +1,4 @@
-import Alerts
+package import Alerts
 import Samples
 import Text
 import Web
@@ -17,10 +17,10 @@ extension Alert {
     }
 
     /// `PostgresDown pg-1`
-    var title: String { subject.isEmpty ? name : "\(name) \(subject)" }
+    package var title: String { subject.isEmpty ? name : "\(name) \(subject)" }
 
     /// The problem, as a sentence without a full stop.
-    var sentence: String {
+    package var sentence: String {
         let summary = (annotations["summary"] ?? "").dropLastStop
         return summary.isEmpty ? title : summary
     }
@@ -42,7 +42,7 @@ extension IncidentRecord {
     }
 
     /// The problem, as a sentence without a full stop: that of the cause.
-    var sentence: String { cause?.alert.sentence ?? "An incident of which no alert is known" }
+    package var sentence: String { cause?.alert.sentence ?? "An incident of which no alert is known" }
 
     /// The cluster that it affects; empty if the cause names none.
     var cluster: String { cause?.alert.labels["cluster"] ?? "" }

@@ -1,6 +1,10 @@
+import Alerts
 import ArgumentParser
+import Console
 import FoundationEssentials
-import Text
+import Platform
+import Samples
+import TimeZones
 import Web
 
 struct AckCommand: AsyncParsableCommand {
@@ -11,12 +15,14 @@ struct AckCommand: AsyncParsableCommand {
             alerting.ack_timeout has passed. Without arguments the incidents under way are listed.
             Examples:
               vaultwatch ack
+              vaultwatch ack -o json
               vaultwatch ack -c "on it" 318
               vaultwatch ack VaultSealed node=vault-2
               vaultwatch ack --undo 318
             """)
 
     @OptionGroup var agent: AgentURLOptions
+    @OptionGroup var output: DataOptions
 
     @Option(name: .shortAndLong, help: "A comment.")
     var comment = ""
@@ -26,7 +32,7 @@ struct AckCommand: AsyncParsableCommand {
 
     @Argument(
         help:
-            "An incident as the list names it, or matchers of alerts; a first word without an operator is an alert name."
+            "An incident by its number, or matchers of alerts; a first word without an operator is an alert name."
     )
     var incident: [String] = []
 
@@ -41,26 +47,59 @@ struct AckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = try agent.client()
-        let all = try await client.get(IncidentBody.Answer.self, "/api/v1/vaultwatch/incidents").data.incidents
+        let listed = try await client.get(IncidentBody.path)
+        let all = try incidents(listed)
         guard let first = incident.first else {
             if undo { throw ValidationError("--undo needs an incident or matchers") }
-            print(IncidentBody.table(all))
+            try show(listed)
             return
         }
         var body = Body(comment: comment)
-        if incident.count == 1, all.contains(where: { $0.id == first }) {
-            body.incident = first
-        } else if incident.count == 1, all.contains(where: { $0.id == nil && $0.cause.fingerprint == first }) {
-            body.alert = first
-        } else if first.allSatisfy(\.isNumber) {
-            Terminal.error("there is no incident \(first) that goes on; `vaultwatch ack` lists them")
+        let word = first.hasPrefix("#") ? String(first.dropFirst()) : first
+        if incident.count == 1, let one = all.first(where: { $0.name == word }) ?? all.first(where: { $0.id == word }) {
+            body.incident = one.id
+            // An unacknowledged incident of a single alert has no id.
+            if one.id == nil { body.alert = one.cause.fingerprint }
+        } else if word.allSatisfy(\.isNumber) {
+            Terminal.error("there is no incident \(word) that goes on; `vaultwatch ack` lists them")
             throw ExitCode.failure
         } else {
             body.matchers = try MatcherWords.parse(incident).map { .init($0) }
         }
         let json = Array(try JSONEncoder().encode(body))
-        let answer = try await client.change(undo ? "DELETE" : "POST", AckCommand.path, json: json)
-        let done = try JSONDecoder().decode(IncidentBody.Answer.self, from: Data(answer)).data.incidents
-        print(IncidentBody.table(done))
+        try show(try await client.change(undo ? "DELETE" : "POST", AckCommand.path, json: json))
+    }
+
+    private func incidents(_ answer: [UInt8]) throws -> [IncidentBody] {
+        do {
+            return try JSONDecoder().decode(IncidentBody.Answer.self, from: Data(answer)).data.incidents
+        } catch {
+            Terminal.error("not a response of vaultwatch: \(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    private func show(_ answer: [UInt8]) throws {
+        guard !output.isJSON else { return JSONOutput.print(answer) }
+        print(AckCommand.table(try incidents(answer), now: SystemTime().wall(), .current()))
+    }
+
+    /// The most severe and oldest first.
+    static func table(_ incidents: [IncidentBody], now: Timestamp, _ display: Display) -> String {
+        var report = EstateReport(status: EstateStatus(version: "", startedAt: "", now: now.rfc3339))
+        report.incidents = incidents
+        let words = report.words(display.isTerminal ? LocalZone.current() : .utc).incidents
+        return TextTable(
+            [.rigid("Incident"), .rigid("Severity"), .rigid("Since"), "Summary", "Told", "Who is on it"],
+            texts: words.map { incident in
+                let record = incident.view.record
+                let more = record.consequences.isEmpty ? "" : " (and \(record.consequences.count) more)"
+                let name = record.number > 0 ? "#\(record.number)" : record.cause?.alert.fingerprintText ?? ""
+                return [
+                    name, incident.severity, incident.since, record.sentence + more, incident.told,
+                    record.acknowledgement == nil ? incident.who : "by \(incident.who)",
+                ]
+            }
+        ).render(display)
     }
 }

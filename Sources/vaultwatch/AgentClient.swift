@@ -4,6 +4,20 @@ import FoundationEssentials
 import Platform
 import Transport
 
+/// Why an agent has not answered as asked.
+struct AgentError: Error {
+    let message: String
+    /// Whether there was no answer at all.
+    var isUnreachable = false
+    /// The status of the answer; nil without one.
+    var status: Int?
+
+    /// The message, with what to do where there was no answer.
+    var advice: String {
+        message + (isUnreachable ? "; is vaultwatch running there? Set its address with --url" : "")
+    }
+}
+
 /// An HTTP client for a running agent.
 struct AgentClient {
     /// The address of an agent.
@@ -110,11 +124,33 @@ struct AgentClient {
     private func exchange(_ method: String, _ path: String, body: [UInt8] = [], unreachable: Int32 = 1) async throws
         -> HTTPResponse
     {
+        do throws(AgentError) {
+            return try await attempt(method, path, body: body)
+        } catch {
+            Terminal.error(error.advice)
+            throw ExitCode(error.isUnreachable ? unreachable : 1)
+        }
+    }
+
+    /// The body of the answer to a GET request; prints nothing.
+    /// - Parameter timeout: until the whole answer has arrived.
+    func fetch(_ path: String, timeout: Duration = .seconds(60)) async throws(AgentError) -> [UInt8] {
+        let response = try await attempt("GET", path, timeout: timeout)
+        guard response.status == 200 else {
+            throw AgentError(
+                message: "\(shown): HTTP \(response.status): \(response.text.prefix(500))", status: response.status)
+        }
+        return response.body
+    }
+
+    private func attempt(
+        _ method: String, _ path: String, body: [UInt8] = [], timeout: Duration = .seconds(60)
+    ) async throws(AgentError) -> HTTPResponse {
         var request = try self.request(path)
         request.method = method
         request.body = body
         if !body.isEmpty { request.headers.append(("Content-Type", "application/json")) }
-        request.timeout = .seconds(60)
+        request.timeout = timeout
         request.bodyLimitBytes = 64 << 20
         do {
             return try await http.send(request)
@@ -126,13 +162,12 @@ struct AgentClient {
             } else if !message.hasPrefix("http") {
                 message = "\(shown): \(message)"
             }
-            Terminal.error("\(message); is vaultwatch running there? Set its address with --url")
-            throw ExitCode(unreachable)
+            throw AgentError(message: message, isUnreachable: true)
         }
     }
 
     /// A request with the login.
-    private func request(_ path: String) throws -> HTTPRequest {
+    private func request(_ path: String) throws(AgentError) -> HTTPRequest {
         switch address {
         case .socket(let socket):
             // The kernel tells the agent which user this is.
@@ -149,8 +184,7 @@ struct AgentClient {
                 }
                 if let login = try login() { request.headers.append(("Authorization", login)) }
             } catch {
-                Terminal.error("--http.config.file: \(error)")
-                throw ExitCode.failure
+                throw AgentError(message: "--http.config.file: \(error)")
             }
             return request
         }

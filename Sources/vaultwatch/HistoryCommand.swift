@@ -1,9 +1,10 @@
 import Alerts
 import ArgumentParser
-import FoundationEssentials
+import Console
 import Platform
 import Samples
 import Text
+import TimeZones
 
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,7 +13,8 @@ struct HistoryCommand: AsyncParsableCommand {
         discussion: """
             Kinds: pending, firing, ended, held, sent, failed, dropped, escalated, acknowledged, silence, note, test, state,
             agent.
-            Entries are printed oldest first.
+            Entries are printed oldest first: on a terminal by day, in its width; elsewhere one line each, times in UTC. With
+            --output=extended subjects are label sets and keys of groups, as in the log.
             Examples:
               vaultwatch history --since 2h
               vaultwatch history --kind sent --kind failed --receiver critical
@@ -64,21 +66,63 @@ struct HistoryCommand: AsyncParsableCommand {
         for one in receiver { path += "&receiver=\(PercentCoding.encode(one))" }
         if let contains { path += "&contains=\(PercentCoding.encode(contains))" }
         let items = Array(try await agent.client().get(Answer.self, path).data.reversed())
-        if output.format == .json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(items), as: UTF8.self))
-        } else {
-            print(
-                Terminal.table(
-                    ["TIME", "KIND", "SUBJECT", "RECEIVER", "DETAIL"],
-                    items.map { item in
-                        [
-                            item.at.amtoolText, item.kind.rawValue, item.subject,
-                            [item.receiver, item.integration].filter { !$0.isEmpty }.joined(separator: " "),
-                            item.detail,
-                        ]
-                    }))
+        let display = Display.current()
+        switch output.format {
+        case .json: try JSONOutput.print(items)
+        case .extended: print(HistoryCommand.table(items, display.asPage) { $0.subject })
+        case nil where display.isTerminal:
+            print(HistoryCommand.days(items, Clock(zone: LocalZone.current(), now: SystemTime().wall()), display))
+        case nil, .simple: print(HistoryCommand.table(items, display) { $0.subjectWords })
+        }
+    }
+
+    /// One row an entry.
+    static func table(_ items: [HistoryEntry], _ display: Display, subject: (HistoryEntry) -> String) -> String {
+        TextTable(
+            [.rigid("TIME"), .rigid("INCIDENT"), .rigid("KIND"), "SUBJECT", "RECEIVER", "DETAIL"],
+            texts: items.map { item in
+                [
+                    item.at.amtoolText, item.incident.map { "#\($0)" } ?? "", item.kind.rawValue, subject(item),
+                    [item.receiver, item.integration].filter { !$0.isEmpty }.joined(separator: " "), item.detail,
+                ]
+            }
+        ).render(display)
+    }
+
+    /// The entries below their days, in the words of the page.
+    static func days(_ items: [HistoryEntry], _ clock: Clock, _ display: Display) -> String {
+        var lines: [String] = []
+        var day = ""
+        let numbers = items.map { ($0.incident.map { "#\($0)" } ?? "").columns }.max() ?? 0
+        let kinds = items.map(\.kind.rawValue.columns).max() ?? 0
+        for item in items {
+            let its = clock.text(item.at, .day)
+            if its != day {
+                if !day.isEmpty { lines.append("") }
+                lines += Paragraph("\(its), \(clock.abbreviation)", style: .bold).lines(display)
+                day = its
+            }
+            let number = (item.incident.map { "#\($0)" } ?? "").padded(to: numbers)
+            let to = item.receiverWords.isEmpty ? "" : ", \(item.receiverWords)"
+            lines += Paragraph(
+                item.subjectWords + to + (item.detail.isEmpty ? "" : ": \(item.detail)"),
+                lead: [
+                    .init("  " + String(clock.text(item.at, .full).suffix(8)) + "  "),
+                    .init(numbers == 0 ? "" : number + "  ", .faint),
+                    .init(item.kind.rawValue.padded(to: kinds), style(item.kind)), "  ",
+                ]
+            ).lines(display)
+        }
+        if lines.isEmpty { lines = Paragraph("Nothing like that is in the history").lines(display) }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func style(_ kind: HistoryEntry.Kind) -> Display.Style {
+        switch kind {
+        case .firing, .failed, .dropped: .red
+        case .ended, .sent: .green
+        case .escalated: .yellow
+        case .silence, .acknowledged, .agent, .note, .state: .none
         }
     }
 

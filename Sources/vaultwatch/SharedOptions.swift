@@ -3,6 +3,8 @@ import Config
 import Logging
 import Platform
 import Supervision
+import Text
+import YAML
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -21,9 +23,21 @@ struct ConfigOptions: ParsableArguments {
         do {
             return try Configuration.load(path, files: files, environment: environment)
         } catch {
-            Terminal.error(error.description)
+            Terminal.error(ConfigOptions.text(error))
             throw ExitCode.failure
         }
+    }
+
+    /// One line for each mistake. Where systemd's credentials are missing, all of them are missing for the same reason,
+    /// which is told once.
+    static func text(_ errors: ConfigurationErrors) -> String {
+        let missing = errors.errors.filter { $0.message.contains("\"CREDENTIALS_DIRECTORY\"") }
+        guard missing.count > 1, let first = missing.first else { return errors.description }
+        let others = errors.errors.filter { !missing.contains($0) }.map(\.description)
+        let lines = missing.filter { $0.position.file == first.position.file }.map { String($0.position.line) }
+        let sentence =
+            "\(first.position): \(missing.count) files are credentials of systemd, in ${CREDENTIALS_DIRECTORY}, which only the service has (lines \(Words.list(lines, limit: 20))); run \"vaultwatch check config --as-service\" as root"
+        return (others + [sentence]).joined(separator: "\n")
     }
 }
 
@@ -76,34 +90,5 @@ enum Environment {
             pointer += 1
         }
         return result
-    }
-}
-
-enum Terminal {
-    /// Prints lines to standard error.
-    static func error(_ text: String) {
-        var line = text + "\n"
-        line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
-    }
-
-    /// Whether standard output is a terminal that supports colours.
-    static var hasColour: Bool {
-        isatty(1) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
-    }
-
-    /// Formats a table; each column is as wide as its widest cell.
-    static func table(_ header: [String], _ rows: [[String]]) -> String {
-        let all = [header] + rows
-        let widths = header.indices.map { column in
-            all.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
-        }
-        return all.map { row in
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                line += cell
-                if column < row.count - 1 { line += String(repeating: " ", count: widths[column] - cell.count + 2) }
-            }
-            return line
-        }.joined(separator: "\n")
     }
 }

@@ -25,6 +25,7 @@ struct SilenceAddCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var agent: AgentURLOptions
+    @OptionGroup var output: DataOptions
 
     @Option(name: .shortAndLong, help: "Author of the silence. Default: the name of the user.")
     var author: String?
@@ -93,7 +94,9 @@ struct SilenceAddCommand: AsyncParsableCommand {
             return
         }
         if dryRun {
-            print(SilenceAddCommand.text(preview))
+            if output.isJSON { try JSONOutput.print(preview) } else {
+                print(SilenceAddCommand.text(preview, .current()))
+            }
         } else {
             Terminal.error(SilenceAddCommand.summary(preview))
             try await add(body, client)
@@ -104,6 +107,7 @@ struct SilenceAddCommand: AsyncParsableCommand {
         let answer = try await client.post(
             "/api/v2/silences", json: Array(try JSONEncoder().encode(body)))
         struct Made: Decodable { var silenceID: String }
+        guard !output.isJSON else { return JSONOutput.print(answer) }
         print(try JSONDecoder().decode(Made.self, from: Data(answer)).silenceID)
     }
 
@@ -115,14 +119,12 @@ struct SilenceAddCommand: AsyncParsableCommand {
         return answer.flatMap { try? JSONDecoder().decode(Answer.self, from: Data($0)).data }
     }
 
-    private static func count(_ number: Int, _ one: String) -> String { "\(number) \(one)\(number == 1 ? "" : "s")" }
-
     /// One or two lines: how many alerts it matches, and what looks like a mistake.
     static func summary(_ preview: SilencePreview) -> String {
         let now = preview.now.count, past = preview.past.count
         var lines = [
-            "matches \(now) of \(count(preview.firing, "firing alert"))"
-                + (past == 0 ? "" : ", and \(count(past, "alert")) that fired in the last 24 h")
+            "matches \(now) of \(preview.firing) firing \(preview.firing == 1 ? "alert" : "alerts")"
+                + (past == 0 ? "" : ", and \(Words.count(past, "alert")) that fired in the last 24 h")
         ]
         for name in preview.unknownLabels {
             lines.append("no alert has a label \(name.quotedAsInGo), now or in the last 24 h")
@@ -132,15 +134,17 @@ struct SilenceAddCommand: AsyncParsableCommand {
     }
 
     /// The summary and the alerts.
-    static func text(_ preview: SilencePreview) -> String {
+    static func text(_ preview: SilencePreview, _ display: Display) -> String {
         let rows = (preview.now + preview.past).map { match in
             [
                 match.state, Timestamp.amtoolText(match.at), match.labels["alertname"] ?? "",
                 Labels(match.labels.filter { $0.key != "alertname" }).description,
             ]
         }
-        let table = rows.isEmpty ? "" : "\n" + Terminal.table(["State", "At", "Alertname", "Labels"], rows)
-        return summary(preview) + table
+        let lines = summary(preview).split(separator: "\n").flatMap { Paragraph(String($0)).lines(display) }
+        guard !rows.isEmpty else { return lines.joined(separator: "\n") }
+        let table = TextTable([.rigid("State"), .rigid("At"), "Alertname", "Labels"], texts: rows)
+        return (lines + table.lines(display)).joined(separator: "\n")
     }
 
     private func annotations() throws -> [String: String]? {

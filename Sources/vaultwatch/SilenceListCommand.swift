@@ -1,5 +1,5 @@
 import ArgumentParser
-import FoundationEssentials
+import Console
 import Platform
 import Samples
 import Text
@@ -9,6 +9,8 @@ struct SilenceListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List active and pending silences.",
         discussion: """
+            On a terminal each with why, who, what it mutes now and until when, next to end first; elsewhere, and with
+            --output=simple, as amtool lists them.
             Examples:
               vaultwatch silence list
               vaultwatch silence list --within 2h              silences that end within two hours
@@ -55,26 +57,33 @@ struct SilenceListCommand: AsyncParsableCommand {
             for silence in shown { print(silence.id ?? "") }
             return
         }
+        let display = Display.current()
         switch output.format {
-        case .json:
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(shown), as: UTF8.self))
-        case .simple:
-            print(
-                Terminal.table(
-                    ["ID", "Matchers", "Ends At", "Created By", "Comment"],
-                    shown.map { silence in
-                        [
-                            silence.id ?? "", SilenceListCommand.text(silence, " ", "", ""),
-                            Timestamp.amtoolText(silence.endsAt), silence.createdBy, silence.comment,
-                        ]
-                    }))
+        case .json: try JSONOutput.print(shown)
+        case nil where display.isTerminal:
+            let client = try agent.client()
+            let muted = try await client.get(
+                [AlertsCommand.Listed].self, "/api/v2/alerts?active=false&silenced=true&inhibited=false")
+            print(SilenceListCommand.text(shown, muted, Clock(zone: LocalZone.current(), now: now), display))
+        case nil, .simple:
+            var table = TextTable(
+                [.rigid("ID"), "Matchers", .rigid("Ends At"), "Created By", "Comment"],
+                texts: shown.map { silence in
+                    [
+                        silence.id ?? "", SilenceListCommand.text(silence, " ", "", ""),
+                        Timestamp.amtoolText(silence.endsAt), silence.createdBy, silence.comment,
+                    ]
+                })
+            table.paddingLimit = nil
+            print(table.render(display))
         case .extended:
             print(
-                Terminal.table(
-                    ["ID", "Matchers", "Starts At", "Ends At", "Updated At", "Recurs", "Created By", "Comment"],
-                    shown.map { silence in
+                TextTable(
+                    [
+                        .rigid("ID"), "Matchers", .rigid("Starts At"), .rigid("Ends At"), .rigid("Updated At"),
+                        "Recurs", "Created By", "Comment",
+                    ],
+                    texts: shown.map { silence in
                         [
                             silence.id ?? "", SilenceListCommand.text(silence, ",", "{", "}"),
                             Timestamp.amtoolText(silence.startsAt),
@@ -82,8 +91,57 @@ struct SilenceListCommand: AsyncParsableCommand {
                             (silence.schedule ?? []).map(\.text).joined(separator: "; "), silence.createdBy,
                             silence.comment,
                         ]
-                    }))
+                    }
+                ).render(display.asPage))
         }
+    }
+
+    /// The silences by state, in the words of the page.
+    /// - Parameter muted: the alerts that silences suppress now.
+    static func text(
+        _ silences: [SilenceBody], _ muted: [AlertsCommand.Listed], _ clock: Clock, _ display: Display
+    ) -> String {
+        let blocks = [("active", "In force"), ("pending", "To come"), ("expired", "Ended")].flatMap {
+            state, heading -> [[String]] in
+            let own = silences.filter { $0.status?.state == state }
+            guard !own.isEmpty else { return [] }
+            return [Paragraph(heading, style: .bold).lines(display)] + own.map { block($0, muted, clock, display) }
+        }
+        guard !blocks.isEmpty else { return Paragraph("Nothing is silenced").lines(display).joined(separator: "\n") }
+        return blocks.joined(separator: [""]).joined(separator: "\n")
+    }
+
+    private static func block(
+        _ silence: SilenceBody, _ muted: [AlertsCommand.Listed], _ clock: Clock, _ display: Display
+    ) -> [String] {
+        let why = silence.comment.isEmpty ? "no reason given" : silence.comment
+        let who = silence.createdBy.isEmpty ? "unknown" : silence.createdBy
+        var facts = [("why", "\(why), by \(who)")]
+        let state = silence.status?.state
+        if state == "active" {
+            let own = muted.filter { alert in silence.id.map(alert.status.silencedBy.contains) ?? false }
+            let names = Words.list(own.map(\.title), limit: 3)
+            facts.append(("mutes now", own.isEmpty ? "nothing" : "\(Words.count(own.count, "alert")): \(names)"))
+        }
+        if state == "pending" { facts.append(("from", time(silence.startsAt, clock))) }
+        let until = silence.untilResolved == true ? ", or when nothing of it fires any more" : ""
+        facts.append((state == "expired" ? "ended" : "until", time(silence.endsAt, clock) + until))
+        let windows = (silence.schedule ?? []).map(\.text).joined(separator: "; ")
+        if !windows.isEmpty { facts.append(("recurs", windows)) }
+        facts.append(("id", silence.id ?? ""))
+        var lines = Paragraph(text(silence, " ", "", ""), lead: ["  "], style: .bold).lines(display)
+        for (name, text) in facts {
+            lines += Paragraph(text, lead: ["    ", .init(name.padded(to: 9), .faint), "  "]).lines(display)
+        }
+        return lines
+    }
+
+    /// `05:38:00 CET, in 2 h 27 min`, `05:38:00 CET, 20 min ago`
+    private static func time(_ text: String, _ clock: Clock) -> String {
+        guard let time = Timestamp(rfc3339: text) else { return text }
+        let left = (time - clock.now).seconds.rounded(.down)
+        let distance = left < 0 ? "\(Words.duration(-left)) ago" : "in \(Words.duration(left))"
+        return "\(clock.text(time)) \(clock.abbreviation), \(distance)"
     }
 
     /// The sets of matchers, each between two texts.

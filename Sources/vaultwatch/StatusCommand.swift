@@ -1,7 +1,6 @@
 import ArgumentParser
 import Config
 import Console
-import FoundationEssentials
 import Platform
 import Probes
 import Samples
@@ -14,10 +13,13 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show the state of the estate: nodes, servers, backups, alerts.",
         discussion: """
-            Queries a running agent or, with --once, the targets themselves. Exit codes are those of Nagios:
-            0 ok, 1 warning, 2 critical, 3 unknown.
+            Queries a running agent or, with --once, the targets themselves. First what users lose, since when and who was
+            told, as on the overview. Lines are as wide as the terminal; elsewhere they are not broken, unless COLUMNS
+            gives a width. Exit codes are those of Nagios: 0 ok, 1 warning, 2 critical, 3 unknown.
             Examples:
               vaultwatch status
+              vaultwatch watch                             the same, redrawn while it changes
+              vaultwatch status -o json
               vaultwatch status --url http://watch.example.org:9321
               vaultwatch status --once --config.file=vaultwatch.yml
             """)
@@ -28,19 +30,20 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "Probe the targets of the configuration file once instead of querying an agent.")
     var once = false
 
-    @Flag(help: "Print JSON.")
+    @OptionGroup var output: DataOptions
+
+    @Flag(help: "Print JSON, as --output=json does.")
     var json = false
 
     func run() async throws {
-        let status = once ? try await StatusCommand.look(try config.load()) : try await fetch()
-        if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(status), as: UTF8.self))
+        let report =
+            once ? EstateReport(status: try await StatusCommand.look(try config.load())) : try await fetch()
+        if json || output.isJSON {
+            try JSONOutput.print(report)
         } else {
-            print(StatusText(colour: Terminal.hasColour).render(status))
+            print(StatusText(.current()).render(report))
         }
-        throw ExitCode(StatusCommand.exitCode(status.health))
+        throw ExitCode(StatusCommand.exitCode(report.status.health))
     }
 
     static func exitCode(_ health: EstateStatus.Health) -> Int32 {
@@ -52,12 +55,12 @@ struct StatusCommand: AsyncParsableCommand {
         }
     }
 
-    private func fetch() async throws -> EstateStatus {
-        let body = try await agent.client().get("/api/v1/vaultwatch/status", unreachable: 3)
-        do {
-            return try JSONDecoder().decode(EstateStatus.self, from: Data(body))
+    private func fetch() async throws -> EstateReport {
+        let client = try agent.client()
+        do throws(AgentError) {
+            return try await EstateReport.fetch(client)
         } catch {
-            Terminal.error("not a response of vaultwatch: \(error)")
+            Terminal.error(error.advice)
             throw ExitCode(3)
         }
     }

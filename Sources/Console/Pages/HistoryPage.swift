@@ -97,7 +97,7 @@ struct HistoryPage {
         page.markup("\">")
         page.icon(look.icon)
         page.markup("</span><div><p class=wrap>")
-        page.text(HistoryPage.subject(entry), limit: 240)
+        page.text(entry.subjectWords, limit: 240)
         if !entry.receiver.isEmpty {
             page.markup(" <span class=quiet>")
             page.text("\(entry.receiver) \(entry.integration)", limit: 100)
@@ -114,17 +114,6 @@ struct HistoryPage {
             page.markup("</small>")
         }
         page.markup("</div></li>")
-    }
-
-    /// The labels of an alert as its name and their values; any other subject unchanged.
-    static func subject(_ entry: HistoryEntry) -> String {
-        guard [.firing, .ended, .escalated, .held, .pending, .test].contains(entry.kind), entry.subject.hasPrefix("{"),
-            let matchers = try? MatcherSyntax.parse(entry.subject),
-            matchers.allSatisfy({ $0.operation == .equal }),
-            let name = matchers.first(where: { $0.name == "alertname" })?.value
-        else { return entry.subject }
-        let others = matchers.filter { !["alertname", "severity"].contains($0.name) }
-        return ([name] + others.map { "\($0.name) \($0.value)" }).joined(separator: ", ")
     }
 
     private static func look(_ kind: HistoryEntry.Kind) -> (gravity: Gravity, icon: Icon) {

@@ -3,16 +3,6 @@ import Dispatching
 import Samples
 import Text
 
-/// The output options of the commands that correspond to amtool's.
-struct OutputOptions: ParsableArguments {
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case simple, extended, json
-    }
-
-    @Option(name: [.customShort("o"), .customLong("output")], help: "Output format: simple, extended or json.")
-    var format: Format = .simple
-}
-
 /// Parses matchers given as arguments: `node=vault-1 'severity=~high|critical'`. A first word without an operator is an
 /// alert name.
 enum MatcherWords {
