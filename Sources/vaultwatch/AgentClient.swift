@@ -76,6 +76,11 @@ struct AgentClient {
 
     /// The response of Prometheus' query API. Errors are printed as promtool does.
     func query<T: Decodable>(_ type: T.Type, _ path: String) async throws -> T {
+        try decoded(type, try await query(path))
+    }
+
+    /// The same as it arrived.
+    func query(_ path: String) async throws -> [UInt8] {
         let response = try await exchange("GET", path)
         guard response.status == 200 else {
             let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))
@@ -85,7 +90,7 @@ struct AgentClient {
                         ?? "\(shown): HTTP \(response.status): \(response.text.prefix(500))"))
             throw ExitCode.failure
         }
-        return try decoded(type, response.body)
+        return response.body
     }
 
     /// Source: prometheus.io/docs/prometheus/latest/querying/api, "Format overview".

@@ -43,7 +43,32 @@ struct CheckConfigCommand: AsyncParsableCommand {
             """)
     var asService = false
 
+    @OptionGroup var output: DataOptions
+
     func run() async throws {
+        var report = CheckReport(file: file)
+        do {
+            try await check(&report)
+        } catch let failure as CheckFailure {
+            report.errors += failure.messages
+            guard output.isJSON else {
+                Terminal.error(failure.messages.joined(separator: "\n"))
+                throw ExitCode.failure
+            }
+        }
+        if output.isJSON {
+            report.isValid = report.errors.isEmpty
+            try JSONOutput.print(report)
+        }
+        if !report.isGood { throw ExitCode.failure }
+    }
+
+    /// What is wrong with the file.
+    private struct CheckFailure: Error {
+        let messages: [String]
+    }
+
+    private func check(_ report: inout CheckReport) async throws {
         var files: any FileAccess = SystemFiles()
         var environment = Environment.all()
         if asService {
@@ -52,56 +77,35 @@ struct CheckConfigCommand: AsyncParsableCommand {
                 let service = try ServiceFiles(unit)
                 environment = unit.variables(files)
                 files = service
-                for sentence in service.staleCredentials() { Terminal.error("warning: \(sentence)") }
+                for sentence in service.staleCredentials() { warn(sentence, &report) }
             } catch {
-                Terminal.error("--as-service: \(error)")
-                throw ExitCode.failure
+                throw CheckFailure(messages: ["--as-service: \(error)"])
             }
         }
-        if try checkAlertmanager(files, environment) { return }
-        let configuration = try ConfigOptions.load(file, files: files, environment: environment)
+        if try checkAlertmanager(files, environment, &report) { return }
+        let configuration = try loaded { () throws(ConfigurationErrors) in
+            try Configuration.load(file, files: files, environment: environment)
+        }
         try checkTemplates(configuration.delivery, files)
         if let path = configuration.web.configFile {
-            do {
-                _ = try WebFile.load(path, files: files, environment: environment)
-            } catch {
-                Terminal.error(error.description)
-                throw ExitCode.failure
+            _ = try loaded { () throws(ConfigurationErrors) in
+                try WebFile.load(path, files: files, environment: environment)
             }
         }
         if configuration.web.allowsAnonymousChanges {
-            Terminal.error(
-                "warning: web.allow_anonymous_changes is true: any client that reaches \(configuration.web.listenAddresses.joined(separator: ", ")) can silence every alert, and make up and end alerts; use web.users and web.tokens instead"
-            )
+            warn(
+                "web.allow_anonymous_changes is true: any client that reaches \(configuration.web.listenAddresses.joined(separator: ", ")) can silence every alert, and make up and end alerts; use web.users and web.tokens instead",
+                &report)
         }
-        warn(of: configuration.dispatch)
+        warn(of: configuration.dispatch, &report)
         let errors = ErrorList()
         let rules = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
-        if !errors.isEmpty {
-            for error in errors.errors { Terminal.error("\(error)") }
-            throw ExitCode.failure
-        }
+        guard errors.isEmpty else { throw CheckFailure(messages: errors.errors.map(\.description)) }
         let explained = ExplanationLint(rules.groups, externalLabels: Set(configuration.global.externalLabels.keys))
-        for finding in explained.findings() { Terminal.error("warning: \(finding)") }
-        let ruleCount = rules.groups.reduce(0) { $0 + $1.rules.count }
-        func counted(_ number: Int, _ one: String) -> String { "\(number) \(one)\(number == 1 ? "" : "s")" }
-        let nodes = configuration.vault.reduce(0) { $0 + $1.nodes.count }
-        let sets = configuration.backups.reduce(0) { $0 + $1.sets.count }
-        print(
-            "\(file): fine: \(counted(nodes, "Vault node")) in \(counted(configuration.vault.count, "cluster")), \(counted(configuration.postgres.count, "PostgreSQL server")), \(counted(sets, "backup set")), \(counted(ruleCount, "rule")), \(counted(configuration.delivery.receivers.count, "receiver"))"
-        )
-        if ruleCount == 0 {
-            Terminal.error(
-                "warning: no rules are loaded: nothing will ever alert; write the rule files to \"rules\", as packaged /usr/share/vaultwatch/rules/*.yml"
-            )
-        }
-        if nodes + configuration.postgres.count + sets == 0, configuration.records == nil,
-            configuration.postgresBackups.isEmpty
-        {
-            print("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
-        }
+        for finding in explained.findings() { warn(finding.description, &report) }
+        count(configuration, rules, &report)
         for server in configuration.postgres where server.connection.isVerifiedByDefault {
-            print(
+            say(
                 "PostgreSQL server \(server.name) has no sslmode: its certificate will be verified (verify-full); write sslrootcert where the system does not trust its authority, sslmode: require to encrypt without verifying, or sslmode: disable"
             )
         }
@@ -109,46 +113,78 @@ struct CheckConfigCommand: AsyncParsableCommand {
         var platform = Platform.real(log: LogOptions.silent)
         platform.files = files
         let status = try await StatusCommand.look(configuration, platform)
-        print("")
-        print(StatusText(colour: Terminal.hasColour).render(status))
         let endpoints = await EndpointCheck.run(configuration.delivery, platform)
+        report.add(status, endpoints)
+        say("\n" + StatusText(.current()).render(EstateReport(status: status)))
         if !endpoints.isEmpty {
-            print("")
-            print(
-                Terminal.table(
-                    ["RECEIVER", "INTEGRATION", "ENDPOINT", "ANSWER"],
-                    endpoints.map { [$0.receiver, $0.integration, $0.endpoint, $0.answer] }))
+            let table = TextTable(
+                ["RECEIVER", "INTEGRATION", "ENDPOINT", "ANSWER"],
+                texts: endpoints.map { [$0.receiver, $0.integration, $0.endpoint, $0.answer] })
+            say("\n" + table.render(.current()))
         }
-        let missing =
-            status.sections.flatMap { section in
-                section.targets.compactMap { target in
-                    target.lastError.map { "\(section.title), \(target.name): \($0)" }
-                }
-            }
-            + endpoints.filter { !$0.isReachable }.map { "receiver \($0.receiver), \($0.integration): \($0.answer)" }
-        if !missing.isEmpty {
-            print("")
-            print("Still missing, in the order in which to do it:")
-            for (index, text) in missing.enumerated() { print("  \(index + 1). \(text)") }
+        if !report.missing.isEmpty {
+            say("\nStill missing, in the order in which to do it:")
+            for (index, text) in report.missing.enumerated() { say("  \(index + 1). \(text)") }
         }
-        let isReachable = endpoints.allSatisfy(\.isReachable)
-        if status.health == .critical || status.health == .unknown || !isReachable { throw ExitCode.failure }
+    }
+
+    /// Tells what is monitored, and warns if it is nothing.
+    private func count(_ configuration: Configuration, _ rules: RuleSet, _ report: inout CheckReport) {
+        let counts = [
+            ("Vault node", configuration.vault.reduce(0) { $0 + $1.nodes.count }),
+            ("cluster", configuration.vault.count), ("PostgreSQL server", configuration.postgres.count),
+            ("backup set", configuration.backups.reduce(0) { $0 + $1.sets.count }),
+            ("rule", rules.groups.reduce(0) { $0 + $1.rules.count }),
+            ("receiver", configuration.delivery.receivers.count),
+        ]
+        report.found = Dictionary(counts, uniquingKeysWith: { first, _ in first })
+        let words = counts.map { Words.count($0.1, $0.0) }
+        say("\(file): fine: \(words[0]) in \(words[1]), \(words[2...].joined(separator: ", "))")
+        if report.found["rule"] == 0 {
+            warn(
+                "no rules are loaded: nothing will ever alert; write the rule files to \"rules\", as packaged /usr/share/vaultwatch/rules/*.yml",
+                &report)
+        }
+        let targets = ["Vault node", "PostgreSQL server", "backup set"].reduce(0) { $0 + (report.found[$1] ?? 0) }
+        if targets == 0, configuration.records == nil, configuration.postgresBackups.isEmpty {
+            say("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
+        }
+    }
+
+    /// Prints a text, unless the output is JSON.
+    private func say(_ text: String) {
+        if !output.isJSON { print(Display.current().fitted(text)) }
+    }
+
+    private func warn(_ text: String, _ report: inout CheckReport) {
+        report.warnings.append(text)
+        if !output.isJSON { Terminal.error("warning: " + text) }
+    }
+
+    private func loaded<T>(_ load: () throws(ConfigurationErrors) -> T) throws -> T {
+        do throws(ConfigurationErrors) {
+            return try load()
+        } catch {
+            throw CheckFailure(messages: [ConfigOptions.text(error)])
+        }
     }
 
     /// - Returns: whether the file is an Alertmanager configuration.
-    private func checkAlertmanager(_ files: any FileAccess, _ environment: [String: String]) throws -> Bool {
-        let alertmanager: AlertmanagerFile
-        do {
-            guard let found = try AlertmanagerFile.load(file, files: files, environment: environment)
-            else { return false }
-            alertmanager = found
-        } catch {
-            Terminal.error(error.description)
-            throw ExitCode.failure
+    private func checkAlertmanager(
+        _ files: any FileAccess, _ environment: [String: String], _ report: inout CheckReport
+    ) throws -> Bool {
+        let found = try loaded { () throws(ConfigurationErrors) in
+            try AlertmanagerFile.load(file, files: files, environment: environment)
         }
+        guard let alertmanager = found else { return false }
         try checkTemplates(alertmanager.delivery, files)
-        warn(of: alertmanager.dispatch)
-        print(
+        warn(of: alertmanager.dispatch, &report)
+        report.found = [
+            "inhibit rule": alertmanager.dispatch.inhibitRules.count,
+            "receiver": alertmanager.delivery.receivers.count, "template": alertmanager.delivery.templates.count,
+        ]
+        // In amtool's words.
+        say(
             """
             Checking '\(file)'  SUCCESS
             Found:
@@ -158,18 +194,18 @@ struct CheckConfigCommand: AsyncParsableCommand {
              - \(alertmanager.delivery.receivers.count) receivers
              - \(alertmanager.delivery.templates.count) templates
             """)
-        print(alertmanager.delivery.templates.isEmpty ? "" : "  SUCCESS\n")
+        say(alertmanager.delivery.templates.isEmpty ? "" : "  SUCCESS\n")
         return true
     }
 
     /// Warns about settings that are valid but probably not intended.
-    private func warn(of routing: DispatchOptions) {
+    private func warn(of routing: DispatchOptions, _ report: inout CheckReport) {
         for (index, rule) in routing.inhibitRules.enumerated()
         where rule.sources.contains(where: { $0.matchers.isEmpty }) {
             let name = rule.name.isEmpty ? "number \(index + 1)" : rule.name.quotedAsInGo
-            Terminal.error(
-                "warning: inhibit rule \(name) has no source matchers: it inhibits its targets while any other alert fires, and they are notified when the last one ends; write source_matchers, or route the targets to a receiver without integrations"
-            )
+            warn(
+                "inhibit rule \(name) has no source matchers: it inhibits its targets while any other alert fires, and they are notified when the last one ends; write source_matchers, or route the targets to a receiver without integrations",
+                &report)
         }
     }
 
@@ -178,8 +214,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         do {
             _ = try Composer(templates: options.templates, externalURL: options.externalURL, files: files)
         } catch {
-            Terminal.error("\(error)")
-            throw ExitCode.failure
+            throw CheckFailure(messages: ["\(error)"])
         }
     }
 }

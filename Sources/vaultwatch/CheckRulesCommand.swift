@@ -40,6 +40,17 @@ struct CheckRulesCommand: AsyncParsableCommand {
     @Flag(help: "Accepted for compatibility with promtool; findings always exit with 3.")
     var lintFatal = false
 
+    @OptionGroup var output: DataOptions
+
+    /// A file's result as JSON.
+    private struct FileBody: Encodable {
+        var file: String
+        var success: Bool
+        var rules: Int
+        var errors: [String]
+        var findings: [String]
+    }
+
     func run() async throws {
         var lint = RuleLint()
         var others: [RuleGroup] = []
@@ -77,13 +88,21 @@ struct CheckRulesCommand: AsyncParsableCommand {
         }
         let recorded = Set(sets.flatMap(\.set.groups).flatMap(\.rules).filter { $0.kind == .recording }.map(\.name))
         let explained = ExplanationLint(sets.flatMap(\.set.groups) + others, externalLabels: externalLabels).findings()
+        var bodies: [FileBody] = []
+        let display = Display.current()
+        func show(_ text: String) {
+            if !output.isJSON { print(display.fitted(text)) }
+        }
         for (file, set, errors) in sets {
-            print("Checking \(file)")
+            show("Checking \(file)")
             guard errors.isEmpty else {
-                print("  FAILED:")
-                let excerpts = FileExcerpts(SystemFiles())
-                for error in errors.errors { print("  \(error)\(excerpts.text(at: error.position))") }
+                show("  FAILED:")
+                let excerpts = FileExcerpts(SystemFiles(), width: display.width)
+                for error in errors.errors { show("  \(error)\(excerpts.text(at: error.position))") }
                 mistakes += errors.errors.count
+                bodies.append(
+                    FileBody(
+                        file: file, success: false, rules: 0, errors: errors.errors.map(\.description), findings: []))
                 continue
             }
             let found =
@@ -91,10 +110,14 @@ struct CheckRulesCommand: AsyncParsableCommand {
                 + (self.lint == .all
                     ? lint.findings(set, recorded: recorded) + explained.filter { $0.position.file == file } : [])
             findings += found.count
-            print("  SUCCESS: \(set.groups.reduce(0) { $0 + $1.rules.count }) rules found")
-            for finding in found { print("  \(finding)") }
-            print("")
+            let count = set.groups.reduce(0) { $0 + $1.rules.count }
+            show("  SUCCESS: \(count) \(count == 1 ? "rule" : "rules") found")
+            for finding in found { show("  \(finding)") }
+            show("")
+            bodies.append(
+                FileBody(file: file, success: true, rules: count, errors: [], findings: found.map(\.description)))
         }
+        if output.isJSON { try JSONOutput.print(bodies) }
         if mistakes > 0 { throw ExitCode.failure }
         if findings > 0 { throw ExitCode(3) }
     }
@@ -103,9 +126,14 @@ struct CheckRulesCommand: AsyncParsableCommand {
 /// Excerpts of files with a caret below the position of an error.
 struct FileExcerpts {
     private let files: SystemFiles
-    private static let widthLimit = 100
+    private let widthLimit: Int
+    private static let indent = 4
 
-    init(_ files: SystemFiles) { self.files = files }
+    /// - Parameter width: the columns of the terminal; nil: 104.
+    init(_ files: SystemFiles, width: Int?) {
+        self.files = files
+        widthLimit = min(max((width ?? 104) - FileExcerpts.indent, 4), 100)
+    }
 
     /// The line and the caret, each on a line of its own; empty if the file cannot be read.
     func text(at position: SourcePosition) -> String {
@@ -115,9 +143,9 @@ struct FileExcerpts {
         let scalars = Array(lines[position.line - 1].unicodeScalars)
         // A long line is reduced to the part around the position.
         let column = min(max(position.column - 1, 0), scalars.count)
-        let start = max(0, column - FileExcerpts.widthLimit / 2)
+        let start = max(0, column - widthLimit / 2)
         var line = String.UnicodeScalarView()
-        line.append(contentsOf: scalars[start...].prefix(FileExcerpts.widthLimit))
+        line.append(contentsOf: scalars[start...].prefix(widthLimit))
         let pad = scalars[start..<column].map { $0 == "\t" ? "\t" : " " }.joined()
         return "\n    \(String(line))\n    \(pad)^"
     }

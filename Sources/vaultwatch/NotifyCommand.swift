@@ -27,6 +27,7 @@ struct NotifyTestCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var config: ConfigOptions
+    @OptionGroup var output: DataOptions
 
     @Option(help: "Severity of the test alert, which selects the route: critical, high, medium or low.")
     var severity = "critical"
@@ -80,19 +81,38 @@ struct NotifyTestCommand: AsyncParsableCommand {
                 "severity \(severity) goes to \(receivers.joined(separator: ", ")), which has no integrations")
             throw ExitCode.failure
         }
-        var failed = false
-        print(
-            Terminal.table(
+        let answers = results.map { result in
+            let (isAccepted, detail) =
+                switch result.outcome {
+                case .accepted(let detail, _): (true, "\(detail)")
+                case .failed(let error): (false, "\(error)")
+                }
+            return Answer(
+                receiver: result.receiver, integration: result.integration.description, accepted: isAccepted,
+                detail: detail)
+        }
+        if output.isJSON {
+            try JSONOutput.print(answers)
+        } else {
+            let table = TextTable(
                 ["RECEIVER", "INTEGRATION", "ANSWER"],
-                results.map { result in
-                    switch result.outcome {
-                    case .accepted(let detail, _):
-                        return [result.receiver, result.integration.description, "accepted: \(detail)"]
-                    case .failed(let error):
-                        failed = true
-                        return [result.receiver, result.integration.description, "FAILED: \(error)"]
-                    }
-                }))
-        if failed { throw ExitCode.failure }
+                answers.map { answer in
+                    [
+                        .init(answer.receiver), .init(answer.integration),
+                        answer.accepted
+                            ? .init("accepted: \(answer.detail)", .green) : .init("FAILED: \(answer.detail)", .red),
+                    ]
+                })
+            print(table.render(.current()))
+        }
+        if !answers.allSatisfy(\.accepted) { throw ExitCode.failure }
+    }
+
+    /// What an integration answered.
+    private struct Answer: Encodable {
+        var receiver: String
+        var integration: String
+        var accepted: Bool
+        var detail: String
     }
 }

@@ -3,6 +3,7 @@ import Config
 import Dispatching
 import Platform
 import Samples
+import Text
 
 struct RoutesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -72,8 +73,52 @@ struct RoutesShowCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var routing: RoutingOptions
+    @OptionGroup var output: DataOptions
 
-    func run() async throws { print(try await routing.tree().show()) }
+    func run() async throws {
+        let tree = try await routing.tree()
+        if output.isJSON { return try JSONOutput.print(RouteBody(tree.root, of: tree)) }
+        print(RoutesShowCommand.drawing(tree.show(), .current()))
+    }
+
+    /// A drawing of the tree whose long lines go on below their beginning.
+    static func drawing(_ text: String, _ display: Display) -> String {
+        guard display.width != nil else { return text }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [String] in
+            let branch = line.prefix { "│├└─ \u{a0}".contains($0) }
+            return Paragraph(String(line.dropFirst(branch.count)), lead: [.init(String(branch))]).lines(display)
+        }.joined(separator: "\n")
+    }
+}
+
+/// A route in the names of Alertmanager's configuration; durations as there.
+private struct RouteBody: Encodable {
+    var receiver: String
+    var matchers: [String]
+    var `continue`: Bool
+    var group_by: [String]
+    var group_wait: String
+    var group_interval: String
+    var repeat_interval: String
+    var mute_time_intervals: [String]
+    var active_time_intervals: [String]
+    var routes: [RouteBody]
+
+    init(_ node: RouteTree.Node, of tree: RouteTree) {
+        receiver = node.receiver
+        matchers = node.matchers.map(\.description)
+        `continue` = node.continues
+        switch node.groupBy {
+        case .all: group_by = ["..."]
+        case .labels(let names): group_by = names.sorted()
+        }
+        group_wait = node.groupWait.prometheusDescription
+        group_interval = node.groupInterval.prometheusDescription
+        repeat_interval = node.repeatInterval.prometheusDescription
+        mute_time_intervals = node.muteTimeIntervals
+        active_time_intervals = node.activeTimeIntervals
+        routes = node.children.map { RouteBody(tree.nodes[$0], of: tree) }
+    }
 }
 
 struct RoutesTestCommand: AsyncParsableCommand {
@@ -88,6 +133,7 @@ struct RoutesTestCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var routing: RoutingOptions
+    @OptionGroup var output: DataOptions
 
     @Option(name: .customLong("verify.receivers"), help: "The expected receivers in order, separated by commas.")
     var expected = ""
@@ -110,12 +156,21 @@ struct RoutesTestCommand: AsyncParsableCommand {
             pairs[matcher[0].name] = matcher[0].value
         }
         let found = Labels(pairs)
-        if tree { print(routes.show(matching: found) + "\n") }
         // As in amtool, a receiver is listed once for each matching route.
-        let receivers = routes.matching(found).map(\.receiver).joined(separator: ",")
-        print(receivers)
+        let nodes = routes.matching(found)
+        let receivers = nodes.map(\.receiver).joined(separator: ",")
+        let display = Display.current()
+        if output.isJSON {
+            try JSONOutput.print(nodes.map { RouteBody($0, of: routes) })
+        } else {
+            if tree { print(RoutesShowCommand.drawing(routes.show(matching: found), display) + "\n") }
+            print(display.fitted(receivers))
+        }
         if !expected.isEmpty, expected != receivers {
-            print("WARNING: Expected receivers did not match resolved receivers.")
+            let warning = "WARNING: Expected receivers did not match resolved receivers."
+            if output.isJSON { Terminal.error(warning) } else {
+                print(display.fitted(warning))
+            }
             throw ExitCode.failure
         }
     }

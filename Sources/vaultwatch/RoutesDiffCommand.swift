@@ -20,6 +20,7 @@ struct RoutesDiffCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var agent: AgentURLOptions
+    @OptionGroup var output: DataOptions
 
     @Option(help: "Rule files, as a path or a pattern; repeatable. Default: /usr/share/vaultwatch/rules/*.yml.")
     var rules: [String] = []
@@ -49,8 +50,20 @@ struct RoutesDiffCommand: AsyncParsableCommand {
             throw ExitCode.failure
         }
         let diff = RoutingDiff(from: before, to: after, over: alerts)
-        for change in diff.changes { print(change.description) }
-        Terminal.error("\(diff.changes.count) of \(diff.count) alerts are told otherwise")
+        if output.isJSON {
+            struct Change: Encodable {
+                var labels: [String: String]
+                var before: [String]
+                var after: [String]
+            }
+            try JSONOutput.print(
+                diff.changes.map { Change(labels: $0.labels.dictionary, before: $0.before, after: $0.after) })
+        } else {
+            let display = Display.current()
+            for change in diff.changes { print(display.fitted(change.description)) }
+        }
+        let (changed, all) = (diff.changes.count, Words.count(diff.count, "alert"))
+        Terminal.error("\(changed) of \(all) \(changed == 1 ? "is" : "are") told otherwise")
         if !diff.changes.isEmpty { throw ExitCode.failure }
     }
 }

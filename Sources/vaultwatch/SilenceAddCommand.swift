@@ -141,10 +141,9 @@ struct SilenceAddCommand: AsyncParsableCommand {
                 Labels(match.labels.filter { $0.key != "alertname" }).description,
             ]
         }
-        let lines = summary(preview).split(separator: "\n").flatMap { Paragraph(String($0)).lines(display) }
-        guard !rows.isEmpty else { return lines.joined(separator: "\n") }
+        guard !rows.isEmpty else { return display.fitted(summary(preview)) }
         let table = TextTable([.rigid("State"), .rigid("At"), "Alertname", "Labels"], texts: rows)
-        return (lines + table.lines(display)).joined(separator: "\n")
+        return display.fitted(summary(preview)) + "\n" + table.render(display)
     }
 
     private func annotations() throws -> [String: String]? {

@@ -13,11 +13,13 @@ struct TemplateRenderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "render", abstract: "Render a notification template, like amtool template render.",
         discussion: """
-            --template.data is a JSON file in the format of a webhook body; without it a sample alert is used.
+            --template.data is a JSON file in the format of a webhook body; without it amtool's sample is used, whose labels
+            are commonlabelkey1, commonlabelkey2 and so on: there is no alertname in it.
             Examples:
               vaultwatch template render --template.text '{{ template "slack.default.title" . }}'
               vaultwatch template render --template.glob '/etc/vaultwatch/*.tmpl' --template.text '{{ template "my.text" . }}' \\
                 --template.data alerts.json
+              vaultwatch template render --template.text '{{ .CommonLabels.commonlabelkey1 }}'
               vaultwatch template render --template.type html --template.text '{{ template "email.default.html" . }}'
             """)
 
@@ -47,7 +49,13 @@ struct TemplateRenderCommand: AsyncParsableCommand {
             let sample = try data.map { try TemplateRenderCommand.sample($0, files) } ?? TemplateSample.made(now: now)
             let composer = try Composer(templates: globs, externalURL: sample.externalURL, files: files)
             // As in amtool, no newline is added.
-            print(try composer.render(text, sample, escapesHTML: kind == .html, now: now), terminator: "")
+            let rendered = try composer.render(text, sample, escapesHTML: kind == .html, now: now)
+            print(rendered, terminator: "")
+            if data == nil, rendered.allSatisfy(\.isWhitespace), !text.allSatisfy(\.isWhitespace) {
+                Terminal.error(
+                    "the result is empty: the sample has no such field or label; .CommonLabels has commonlabelkey1 and commonlabelkey2. --template.data=FILE takes alerts of your own, in the form of a webhook's body"
+                )
+            }
         } catch {
             Terminal.error("\(error)")
             throw ExitCode.failure

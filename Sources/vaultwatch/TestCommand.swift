@@ -36,6 +36,8 @@ struct TestRulesCommand: AsyncParsableCommand {
     @Flag(help: "Ignore unknown fields in test files.")
     var ignoreUnknownFields = false
 
+    @OptionGroup var output: DataOptions
+
     func run() async throws {
         var options = RuleTestRunner.Options()
         options.run = run
@@ -44,6 +46,35 @@ struct TestRulesCommand: AsyncParsableCommand {
         options.incidents = { DispatcherIncidents() }
         let runner = RuleTestRunner(options, files: SystemFiles())
         let results = files.map { runner.run($0) }
+        if output.isJSON { try JSONOutput.print(results.map { ResultBody($0) }) } else {
+            TestRulesCommand.show(results)
+        }
+        if let junit { try JUnit.write(results, to: junit, now: Timestamp(seconds: Date().timeIntervalSince1970)) }
+        if !results.allSatisfy(\.isSuccess) { throw ExitCode.failure }
+    }
+
+    /// A file's results as JSON.
+    private struct ResultBody: Encodable {
+        struct Test: Encodable {
+            var name: String
+            var failures: [String]
+        }
+        var file: String
+        var success: Bool
+        var errors: [String]
+        var tests: [Test]
+
+        init(_ result: RuleTestRunner.FileResult) {
+            file = result.file
+            success = result.isSuccess
+            errors = result.errors
+            tests = result.tests.map { Test(name: $0.name, failures: $0.failures) }
+        }
+    }
+
+    private static func show(_ results: [RuleTestRunner.FileResult]) {
+        let display = Display.current()
+        func print(_ text: String) { Swift.print(display.fitted(text)) }
         for result in results {
             print("Unit Testing:  \(result.file)")
             if result.isSuccess {
@@ -58,7 +89,5 @@ struct TestRulesCommand: AsyncParsableCommand {
             }
             print("")
         }
-        if let junit { try JUnit.write(results, to: junit, now: Timestamp(seconds: Date().timeIntervalSince1970)) }
-        if !results.allSatisfy(\.isSuccess) { throw ExitCode.failure }
     }
 }

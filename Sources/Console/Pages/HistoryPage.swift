@@ -1,5 +1,4 @@
 import Alerts
-import Dispatching
 import Samples
 import Text
 import Web

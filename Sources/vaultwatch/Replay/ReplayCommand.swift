@@ -1,8 +1,6 @@
 import ArgumentParser
 import Config
-import Delivery
 import Dispatching
-import FoundationEssentials
 import Platform
 import Rules
 import Samples
@@ -24,6 +22,7 @@ struct ReplayCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var agent: AgentURLOptions
+    @OptionGroup var output: DataOptions
 
     @Option(help: "The start: RFC 3339, or a duration before now.")
     var from = "1h"
@@ -66,26 +65,62 @@ struct ReplayCommand: AsyncParsableCommand {
             ?? Route(receiver: "everybody", groupBy: .labels(["alertname", "cluster"]), groupWait: .milliseconds(200))
         let series = try await ReplaySource(client: try agent.client()).series(of: rules, start, end)
         let replay = Replay(rules, series: series, route: route, from: start, to: end, interval: interval)
-        show(replay, span: end - start)
-    }
-
-    private func show(_ replay: Replay, span: Duration) {
-        let rows = replay.messages.map { [$0.at.amtoolText, $0.receiver, $0.reason, $0.text] }
-        if !rows.isEmpty { print(Terminal.table(["At", "Receiver", "Reason", "Message"], rows) + "\n") }
-        let counts = replay.counts.sorted { ($1.value.fired, $0.key) < ($0.value.fired, $1.key) }.map { name, count in
-            [name, String(count.fired), SpokenDuration.text(count.longest), SpokenDuration.text(count.total)]
-        }
-        if !counts.isEmpty { print(Terminal.table(["Alert", "Fired", "Longest", "Together"], counts) + "\n") }
-        let receivers = Dictionary(grouping: replay.messages, by: \.receiver).sorted { $0.key < $1.key }.map {
-            "\($0.key) \($0.value.count)"
-        }
-        let told = SpokenDuration.counted(Int64(clamping: replay.messages.count), "message")
-        print(
-            "\(told) in \(SpokenDuration.text(span))"
-                + (receivers.isEmpty ? "" : ": \(receivers.joined(separator: ", "))"))
+        if output.isJSON { try JSONOutput.print(ReplayBody(replay)) } else { show(replay, span: end - start) }
         for (rule, error) in replay.failures.sorted(by: { $0.key < $1.key }) {
             Terminal.error("rule \(rule): \(error)")
         }
+    }
+
+    /// The result as JSON.
+    private struct ReplayBody: Encodable {
+        struct Message: Encodable {
+            var at: String
+            var receiver: String
+            var reason: String
+            var text: String
+        }
+        struct Count: Encodable {
+            var fired: Int
+            var longestSeconds: Double
+            var totalSeconds: Double
+        }
+        var messages: [Message]
+        var alerts: [String: Count]
+        var failures: [String: String]
+
+        init(_ replay: Replay) {
+            messages = replay.messages.map {
+                Message(at: $0.at.rfc3339, receiver: $0.receiver, reason: $0.reason, text: $0.text)
+            }
+            alerts = replay.counts.mapValues {
+                Count(fired: $0.fired, longestSeconds: $0.longest.seconds, totalSeconds: $0.total.seconds)
+            }
+            failures = replay.failures
+        }
+    }
+
+    private func show(_ replay: Replay, span: Duration) {
+        let display = Display.current()
+        let rows = replay.messages.map { [$0.at.amtoolText, $0.receiver, $0.reason, $0.text] }
+        if !rows.isEmpty {
+            let columns: [TextTable.Column] = [.rigid("At"), "Receiver", .rigid("Reason"), "Message"]
+            print(TextTable(columns, texts: rows).render(display) + "\n")
+        }
+        let counts = replay.counts.sorted { ($1.value.fired, $0.key) < ($0.value.fired, $1.key) }.map { name, count in
+            [name, String(count.fired), Words.duration(count.longest), Words.duration(count.total)]
+        }
+        if !counts.isEmpty {
+            let columns: [TextTable.Column] = ["Alert", .rigid("Fired"), .rigid("Longest"), .rigid("Together")]
+            print(TextTable(columns, texts: counts).render(display) + "\n")
+        }
+        let receivers = Dictionary(grouping: replay.messages, by: \.receiver).sorted { $0.key < $1.key }.map {
+            "\($0.key) \($0.value.count)"
+        }
+        let told = Words.count(replay.messages.count, "message")
+        let summary =
+            "\(told) in \(Words.duration(span))"
+            + (receivers.isEmpty ? "" : ": \(receivers.joined(separator: ", "))")
+        print(display.fitted(summary))
     }
 
     private func time(_ text: String, _ option: String, _ now: Timestamp) throws -> Timestamp {

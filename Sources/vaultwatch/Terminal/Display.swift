@@ -23,11 +23,11 @@ struct Display: Sendable, Hashable {
     /// For layouts that are only for people, where there is no terminal.
     private static let pageWidth = 160
 
-    /// What standard output is now. Source: ioctl_tty(2), TIOCGWINSZ.
-    static func current() -> Display {
-        let isTerminal = isatty(1) == 1
+    /// What standard output, or another descriptor, is now. Source: ioctl_tty(2), TIOCGWINSZ.
+    static func current(_ descriptor: Int32 = 1) -> Display {
+        let isTerminal = isatty(descriptor) == 1
         var size = winsize()
-        let isKnown = isTerminal && ioctl(1, UInt(TIOCGWINSZ), &size) == 0
+        let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
         return Display(
             isTerminal: isTerminal, columns: isKnown ? Int(size.ws_col) : 0, rows: isKnown ? Int(size.ws_row) : 0,
             environment: Environment.all())
@@ -65,6 +65,16 @@ struct Display: Sendable, Hashable {
         var narrow = self
         narrow.width = width.map { max($0 - columns, 1) }
         return narrow
+    }
+
+    /// A text whose lines are no wider than the display; what is broken off stands below the beginning of its line.
+    func fitted(_ text: String) -> String {
+        guard width != nil else { return text }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [String] in
+            let indent = line.prefix { $0 == " " || $0 == "\t" }
+            let lead = TextTable.Cell(String(indent))
+            return Paragraph(String(line.dropFirst(indent.count)), lead: [lead]).lines(self)
+        }.joined(separator: "\n")
     }
 
     /// How a piece of text stands out. Source: ECMA-48, 8.3.117, SGR.
