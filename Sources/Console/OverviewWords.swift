@@ -1,4 +1,4 @@
-package import Alerts
+import Alerts
 package import Samples
 import Text
 package import TimeZones

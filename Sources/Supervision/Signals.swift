@@ -36,6 +36,32 @@ package struct Signals: Sendable {
     }
 }
 
+extension Signals {
+    /// Catches signals for a command that is no daemon, and returns their numbers, in order. At most 16 are buffered; then
+    /// the oldest is dropped. A process has either this or `shared`.
+    /// - Returns: nil with errno if they can't be caught; then they have their default actions.
+    package static func stream(of numbers: [Int32]) -> AsyncStream<Int32>? {
+        let descriptor = vw_signals_open(numbers, Int32(numbers.count))
+        guard descriptor >= 0 else { return nil }
+        let (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(16))
+        do {
+            // Reading blocks, so it has a thread of its own. It lives as long as the process.
+            try SystemThreads().start("signals") {
+                while true {
+                    let number = vw_signals_read(descriptor)
+                    guard number > 0 else { return }
+                    continuation.yield(number)
+                }
+            }
+        } catch {
+            for number in numbers { signal(number, SIG_DFL) }
+            errno = error.code
+            return nil
+        }
+        return stream
+    }
+}
+
 private final class Reader: Sendable {
     private let descriptor: Int32
     private let continuation: AsyncStream<Request>.Continuation

@@ -70,7 +70,7 @@ struct QueryCommand: AsyncParsableCommand {
 
     func run() async throws {
         // A syntax error is reported with its position, without a request.
-        let parsed: Expression
+        let parsed: PromQL.Expression
         do {
             parsed = try Expression.parse(expression)
         } catch {
