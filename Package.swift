@@ -260,7 +260,10 @@ let package = Package(
         // What commands print, without an agent.
         tests(
             "Terminal",
-            ["vaultwatch", "Console", "Web", "Alerts", "Config", "Platform", "TimeZones", "YAML", "Text", "Samples"]),
+            [
+                "vaultwatch", "Console", "Web", "Alerts", "Config", "Platform", "TimeZones", "YAML", "Samples",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         tests(
             "Simulation",
             [

@@ -4,8 +4,8 @@ import Samples
 
 /// How pages and the command line describe an entry of the history.
 extension HistoryEntry {
-    /// What it is about: the name of an alert or of a group with the values of its labels, instead of a label set or the
-    /// key of a group; any other subject unchanged. The severity is left out, since it is rarely what tells two apart.
+    /// What it is about: the name of an alert or of a group with the values of its labels, instead of a label set or
+    /// the key of a group; any other subject unchanged. The severity is left out: it rarely tells two apart.
     package var subjectWords: String {
         let labels = HistoryEntry.groupLabels(subject) ?? subject
         if labels == "{}" { return "all alerts" }

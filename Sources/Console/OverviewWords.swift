@@ -70,7 +70,8 @@ package struct OverviewWords: Sendable {
         return Incident(
             view: view, gravity: view.gravity, severity: record.severityWord, sentence: sentence,
             why: why.dropLastStop, since: OverviewWords.since(record.startsAt, clock),
-            told: told.isEmpty ? "nobody" : told, who: who(view), next: next(view), action: record.cause?.alert.annotations["action"] ?? "",
+            told: told.isEmpty ? "nobody" : told, who: who(view), next: next(view),
+            action: record.cause?.alert.annotations["action"] ?? "",
             consequences: record.consequences.map(\.alert.title))
     }
 

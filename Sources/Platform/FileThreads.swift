@@ -129,7 +129,7 @@ final class FileThreads: Sendable {
 
     static func stuck(_ path: String) -> FileError {
         FileError(
-            path: path, reason: "not read in \(patience.prometheusDescription): its disk or mount does not answer",
+            path: path, reason: "not read in \(Words.duration(patience)): its disk or mount does not answer",
             isStuck: true)
     }
 

@@ -37,8 +37,8 @@ package struct Signals: Sendable {
 }
 
 extension Signals {
-    /// Catches signals for a command that is no daemon, and returns their numbers, in order. At most 16 are buffered; then
-    /// the oldest is dropped. A process has either this or `shared`.
+    /// Catches signals for a command that is no daemon, and returns their numbers, in order. At most 16 are buffered;
+    /// then the oldest is dropped. A process has either this or `shared`.
     /// - Returns: nil with errno if they can't be caught; then they have their default actions.
     package static func stream(of numbers: [Int32]) -> AsyncStream<Int32>? {
         let descriptor = vw_signals_open(numbers, Int32(numbers.count))

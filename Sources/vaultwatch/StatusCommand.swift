@@ -13,9 +13,9 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show the state of the estate: nodes, servers, backups, alerts.",
         discussion: """
-            Queries a running agent or, with --once, the targets themselves. First what users lose, since when and who was
-            told, as on the overview. Lines are as wide as the terminal; elsewhere they are not broken, unless COLUMNS
-            gives a width. Exit codes are those of Nagios: 0 ok, 1 warning, 2 critical, 3 unknown.
+            Queries a running agent or, with --once, the targets themselves. First what users lose, since when and who
+            was told, as on the overview. Lines are as wide as the terminal; elsewhere they are not broken, unless
+            COLUMNS gives a width. Exit codes are those of Nagios: 0 ok, 1 warning, 2 critical, 3 unknown.
             Examples:
               vaultwatch status
               vaultwatch watch                             the same, redrawn while it changes

@@ -13,8 +13,8 @@ struct TemplateRenderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "render", abstract: "Render a notification template, like amtool template render.",
         discussion: """
-            --template.data is a JSON file in the format of a webhook body; without it amtool's sample is used, whose labels
-            are commonlabelkey1, commonlabelkey2 and so on: there is no alertname in it.
+            --template.data is a JSON file in the format of a webhook body; without it amtool's sample is used, whose
+            labels are commonlabelkey1, commonlabelkey2 and so on: there is no alertname in it.
             Examples:
               vaultwatch template render --template.text '{{ template "slack.default.title" . }}'
               vaultwatch template render --template.glob '/etc/vaultwatch/*.tmpl' --template.text '{{ template "my.text" . }}' \\

@@ -12,9 +12,9 @@ struct WatchCommand: AsyncParsableCommand {
         commandName: "watch",
         abstract: "Show the state of the estate and redraw it while it changes.",
         discussion: """
-            Asks a running agent again and again, and shows what vaultwatch status prints, as much of it as the terminal is
-            high. If the agent does not answer, the last state stays, with its age. q or Ctrl-C ends it. Where standard
-            output is no terminal, the status is printed once, and the exit code is 2.
+            Asks a running agent again and again, and shows what vaultwatch status prints, as much of it as fits. If the
+            agent does not answer, the last state stays, with its age. q or Ctrl-C ends it. Where standard output is no
+            terminal, the status is printed once, and the exit code is 2.
             Examples:
               vaultwatch watch
               vaultwatch watch --interval 5s --url https://watch.example.org:9321

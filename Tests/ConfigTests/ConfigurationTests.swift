@@ -340,7 +340,7 @@ struct ConfigurationTests {
     }
 
     @Test(arguments: [
-        ("period: hourly, retention: 48", "every 1h", 48, 900), ("period: 6h, retention: 28", "every 6h", 28, 3600),
+        ("period: hourly, retention: 48", "every 1 h", 48, 900), ("period: 6h, retention: 28", "every 6 h", 28, 3600),
         ("period: daily, time: '23:15'", "daily at 23:15 UTC", 30, 3600),
         ("period: weekly, retention: 8", "weekly on sunday at 02:00 UTC", 8, 3600),
         ("period: weekly, weekday: Saturday, retention: 8, grace: 6h", "weekly on saturday at 02:00 UTC", 8, 21_600),

@@ -38,7 +38,7 @@ import Testing
         #expect(list.output.contains("VaultSealed") && list.output.contains("no"), "\(list.output)")
         let done = try await agent.command("ack", "-c", "on it", "VaultSealed")
         #expect(done.exit == .exited(0), "\(done.error)")
-        #expect(done.output.contains(": on it"), "\(done.output)")
+        #expect(done.output.contains(": “on it”"), "\(done.output)")
         #expect(await waitUntil { sink.heard("/pd").last?.contains(#""event_action":"acknowledge""#) == true })
         #expect(try await agent.command("alerts").output.contains("active, acknowledged by "))
         #expect(try await agent.command("history", "--kind", "acknowledged").output.contains("on it"))

@@ -200,7 +200,7 @@ import Testing
         #expect(try await agent.command("history", "--kind", "loud").exit == .exited(2))
         #expect(
             try await agent.command("history", "--to", "2020-01-01T00:00:00Z", "--from", "2019-01-01T00:00:00Z").output
-                == "TIME  KIND  SUBJECT  RECEIVER  DETAIL\n")
+                == "TIME  INCIDENT  KIND  SUBJECT  RECEIVER  DETAIL\n")
         await agent.stop()
     }
 
@@ -360,7 +360,7 @@ import Testing
             """)
         let bare = try await Binary.run(["check", "config", silent])
         #expect(
-            bare.exit == .exited(0) && bare.output.contains("fine: 1 Vault node in 1 cluster, 0 PostgreSQL servers")
+            bare.exit == .exited(0) && bare.output.contains("fine: 1 Vault node in 1 cluster, no PostgreSQL servers")
                 && bare.error.contains("warning: no rules are loaded: nothing will ever alert"), "\(bare)")
         let any = try folder.write(
             "any.yml",

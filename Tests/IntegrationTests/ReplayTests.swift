@@ -40,7 +40,7 @@ struct ReplayTests {
             "replay", rules, "--from", "1m", "--config.file", routes, "--evaluation-interval", "1s")
         #expect(done.exit == .exited(0), "\(done)")
         #expect(done.output.contains("Down: nothing is up") && done.output.contains("pager"), "\(done.output)")
-        #expect(done.output.contains("1 message in 1 minute: pager 1"), "\(done.output)")
+        #expect(done.output.contains("1 message in 1 min: pager 1"), "\(done.output)")
         #expect(!done.output.contains("Quiet"), "\(done.output)")
         for (words, said) in [
             (["--from", "yesterday"], "--from: expected RFC 3339 or a duration"),

@@ -39,7 +39,7 @@ struct RoutesDiffTests {
         let other = try await Binary.run(["routes", "diff", "--rules", rules, old, new])
         #expect(other.exit == .exited(1), "\(other)")
         #expect(other.output == "Sealed{severity=\"critical\"}: pager → mail\n")
-        #expect(other.error == "1 of 2 alerts are told otherwise\n")
+        #expect(other.error == "1 of 2 alerts is told otherwise\n")
         for (words, said) in [
             (["--rules", folder.path + "/none.yml"], "none.yml"),
             (["--rules", folder.path + "/*.none"], "no alerts there"),

@@ -108,7 +108,7 @@ struct FileThreadsTests {
         let threads = FileThreads()
         let error = await failure(threads, "/dead/secret", mount)
         #expect(error?.isStuck == true)
-        #expect(error?.reason == "not read in 2s: its disk or mount does not answer")
+        #expect(error?.reason == "not read in 2 s: its disk or mount does not answer")
         // It holds one thread, whoever asks again, and no other file.
         for _ in 0..<100 { #expect(await failure(threads, "/dead/secret", mount)?.isStuck == true) }
         #expect(mount.calls == 1)

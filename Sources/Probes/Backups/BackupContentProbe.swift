@@ -1,6 +1,7 @@
 import Platform
 import Samples
 import Synchronization
+import Text
 
 /// Downloads the newest backup of a set, verifies its checksum and, if there is a key, decrypts it. Each newest backup
 /// is read once, and again after `repeatInterval` while it is still the newest.
@@ -46,7 +47,7 @@ final class BackupContentProbe: RunnableProbe {
 
     func timedOut() -> ProbeReport {
         let failure = ProbeFailure(
-            "timeout", "reading the backup took longer than \(options.verification.timeout.prometheusDescription)")
+            "timeout", "reading the backup took longer than \(Words.duration(options.verification.timeout))")
         if let object = newest.current?.object { remember(failure, object) }
         return report(failure)
     }

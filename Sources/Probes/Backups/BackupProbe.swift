@@ -50,7 +50,7 @@ final class BackupProbe: RunnableProbe {
     var timeout: Duration { options.timeout }
 
     func timedOut() -> ProbeReport {
-        failed(ProbeFailure("timeout", "the listing took longer than \(timeout.prometheusDescription)"))
+        failed(ProbeFailure("timeout", "the listing took longer than \(Words.duration(timeout))"))
     }
 
     func run() async -> ProbeReport {

@@ -51,7 +51,7 @@ package struct BackupSetOptions: Sendable, Hashable {
         case .day: return "daily \(time)"
         case .week(let weekday): return "weekly on \(BackupSetOptions.weekdays[weekday % 7]) \(time)"
         case .month: return "monthly on the 1st \(time)"
-        case .every(let length): return "every \(length.prometheusDescription)"
+        case .every(let length): return "every \(Words.duration(length))"
         case .cron(let cron): return "\(cron.text) (\(cron.zone.name))"
         }
     }

@@ -39,7 +39,7 @@ final class BucketProbe: RunnableProbe {
     }
 
     func timedOut() -> ProbeReport {
-        failed(ProbeFailure("timeout", "no answer within \(timeout.prometheusDescription)"))
+        failed(ProbeFailure("timeout", "no answer within \(Words.duration(timeout))"))
     }
 
     func run() async -> ProbeReport {

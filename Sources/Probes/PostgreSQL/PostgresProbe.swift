@@ -71,7 +71,7 @@ final class PostgresProbe: RunnableProbe {
     var executor: (any TaskExecutor)? { connector.executor }
 
     func timedOut() -> ProbeReport {
-        down(ProbeFailure("timeout", "no answer within \(timeout.prometheusDescription)"))
+        down(ProbeFailure("timeout", "no answer within \(Words.duration(timeout))"))
     }
 
     func run() async -> ProbeReport {

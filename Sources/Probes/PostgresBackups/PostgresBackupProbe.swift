@@ -23,7 +23,7 @@ final class PostgresBackupProbe: RunnableProbe {
     func timedOut() -> ProbeReport {
         failed(
             ProbeFailure(
-                "timeout", "reading \(options.file) took longer than \(timeout.prometheusDescription)"), samples())
+                "timeout", "reading \(options.file) took longer than \(Words.duration(timeout))"), samples())
     }
 
     func run() async -> ProbeReport {

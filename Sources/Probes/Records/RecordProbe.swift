@@ -1,6 +1,7 @@
 import Platform
 import Samples
 import Synchronization
+import Text
 
 /// Reads the record files of backup runs, restore tests and drills.
 final class RecordProbe: RunnableProbe {
@@ -27,7 +28,7 @@ final class RecordProbe: RunnableProbe {
 
     func timedOut() -> ProbeReport {
         failed(
-            ProbeFailure("timeout", "reading the files took longer than \(timeout.prometheusDescription)"), samples: [])
+            ProbeFailure("timeout", "reading the files took longer than \(Words.duration(timeout))"), samples: [])
     }
 
     func run() async -> ProbeReport {

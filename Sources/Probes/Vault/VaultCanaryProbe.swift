@@ -51,7 +51,7 @@ final class VaultCanaryProbe: RunnableProbe {
     }
 
     func timedOut() -> ProbeReport {
-        report(.failure(ProbeFailure("timeout", "canary: no answer within \(timeout.prometheusDescription)")))
+        report(.failure(ProbeFailure("timeout", "canary: no answer within \(Words.duration(timeout))")))
     }
 
     /// Reads the secret; the value is the duration in seconds.

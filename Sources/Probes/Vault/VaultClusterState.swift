@@ -221,7 +221,7 @@ struct VaultClusterState: Sendable {
         let active = activeNodes
         let standbys = standbyCount
         let margin = usableCount - quorumSize
-        var detail = "\(usableCount) of \(nodes.count) nodes usable"
+        var detail = "\(usableCount) of \(Words.count(nodes.count, "node")) usable"
         // If too few nodes are left, or none leads, the margin is irrelevant.
         if margin < 0 {
             if usableCount > 0 { detail += ", \(quorumSize) needed" }
@@ -234,7 +234,7 @@ struct VaultClusterState: Sendable {
         case 0:
             return TargetStatus(
                 .critical, "no active node",
-                detail: "for \(leaderless(at: now.monotonic).milliseconds / 1000) s; \(detail)")
+                detail: "for \(Words.duration(leaderless(at: now.monotonic).seconds.rounded(.down))); \(detail)")
         case 1:
             let short = nodes.count > 1 && (standbys == 0 || usableCount < nodes.count)
             return TargetStatus(short ? .warning : .ok, "active: \(active[0])", detail: detail)

@@ -51,7 +51,7 @@ final class VaultFactsProbe: RunnableProbe {
     var executor: (any TaskExecutor)? { cluster.http.executor }
 
     func timedOut() -> ProbeReport {
-        failed(ProbeFailure("timeout", "facts: no answer within \(timeout.prometheusDescription)"))
+        failed(ProbeFailure("timeout", "facts: no answer within \(Words.duration(timeout))"))
     }
 
     private func failed(_ failure: ProbeFailure) -> ProbeReport {

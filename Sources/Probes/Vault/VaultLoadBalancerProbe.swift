@@ -37,7 +37,7 @@ final class VaultLoadBalancerProbe: RunnableProbe {
 
     func timedOut() -> ProbeReport {
         report(
-            .failure(TransportError(.timeout, "no answer within \(timeout.prometheusDescription)")),
+            .failure(TransportError(.timeout, "no answer within \(Words.duration(timeout))")),
             asked: cluster.platform.time.now())
     }
 

@@ -1,6 +1,7 @@
 import Platform
 import Samples
 import Synchronization
+import Text
 import Transport
 
 /// Requests health, seal status and leader from one node without a token, one after the other, so that a single
@@ -62,7 +63,7 @@ final class VaultNodeProbe: RunnableProbe {
     }
 
     func timedOut() -> ProbeReport {
-        let error = Exchange.failure(TransportError(.timeout, "no answer within \(timeout.prometheusDescription)"))
+        let error = Exchange.failure(TransportError(.timeout, "no answer within \(Words.duration(timeout))"))
         return report([error, error, error], asked: cluster.platform.time.now())
     }
 

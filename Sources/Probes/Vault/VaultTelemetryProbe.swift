@@ -2,6 +2,7 @@ import Exposition
 import Platform
 import Samples
 import Synchronization
+import Text
 import Transport
 
 /// Reads sys/metrics of one node and exports a selection of it.
@@ -29,7 +30,7 @@ final class VaultTelemetryProbe: RunnableProbe {
     }
 
     func timedOut() -> ProbeReport {
-        report(nil, ProbeFailure("timeout", "sys/metrics: no answer within \(timeout.prometheusDescription)"))
+        report(nil, ProbeFailure("timeout", "sys/metrics: no answer within \(Words.duration(timeout))"))
     }
 
     func run() async -> ProbeReport {

@@ -5,8 +5,8 @@ import Synchronization
     import Glibc
 #endif
 
-/// The whole terminal for a picture that is redrawn, and as it was before once that ends: the alternate screen, no cursor,
-/// no echo of keys. Source: xterm, "Control Sequences", DECSET 1049 and 25; termios(3).
+/// The whole terminal for a picture that is redrawn, and as it was before once that ends: the alternate screen, no
+/// cursor, no echo of keys. Source: xterm, "Control Sequences", DECSET 1049 and 25; termios(3).
 final class LiveScreen: Sendable {
     enum Event: Sendable, Hashable {
         /// There is something new, or the size has changed.
@@ -51,16 +51,15 @@ final class LiveScreen: Sendable {
             }
         }
         guard isatty(0) == 1 else { return }
-        // Reading blocks, so it has a thread of its own, which lives as long as the process. Without it only signals end
-        // the view.
+        // Reading blocks, so it has a thread of its own, which lives as long as the process. Without it only signals
+        // end the view.
         try? SystemThreads().start("keys") {
             var byte: UInt8 = 0
             while true {
                 let count = read(0, &byte, 1)
                 if count < 0, errno == EINTR { continue }
                 guard count == 1 else { return }
-                // Ctrl-D, as where a shell ends.
-                if byte == UInt8(ascii: "q") || byte == UInt8(ascii: "Q") || byte == 4 { continuation.yield(.ended) }
+                if byte == UInt8(ascii: "q") || byte == UInt8(ascii: "Q") { continuation.yield(.ended) }
             }
         }
     }

@@ -16,7 +16,7 @@ struct Paragraph: Sendable {
         let head = lead.map(\.text).joined()
         let used = head.columns
         if let width = display.width, used > width / 2 {
-            let heads = head.wrapped(to: width).filter { !$0.isEmpty }
+            let heads = head.wrapped(to: width).map(\.withoutTrailingSpaces).filter { !$0.isEmpty }
             let style = lead.first { $0.style != .none }?.style ?? .none
             let indent = min(4, width / 4)
             let rest = text.isEmpty ? [] : text.wrapped(to: width - indent)

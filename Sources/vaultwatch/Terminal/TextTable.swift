@@ -31,7 +31,7 @@ struct TextTable: Sendable {
 
     let columns: [Column]
     private let rows: [[Cell]]
-    /// Cells beyond this width do not widen their column where lines may have any length; nil: all do, as amtool has it.
+    /// Cells beyond this width do not widen their column where lines may have any length; nil: all do, as in amtool.
     var paddingLimit: Int? = 60
     /// Whether the titles are left out.
     var hidesTitles = false
