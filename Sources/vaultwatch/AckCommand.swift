@@ -81,14 +81,18 @@ struct AckCommand: AsyncParsableCommand {
 
     private func show(_ answer: [UInt8]) throws {
         guard !output.isJSON else { return JSONOutput.print(answer) }
-        print(AckCommand.table(try incidents(answer), now: SystemTime().wall(), .current()))
+        print(AckCommand.text(try incidents(answer), now: SystemTime().wall(), .current()))
     }
 
-    /// The most severe and oldest first.
-    static func table(_ incidents: [IncidentBody], now: Timestamp, _ display: Display) -> String {
+    /// The most severe and oldest first: on a terminal as the status has them, elsewhere as a table.
+    static func text(_ incidents: [IncidentBody], now: Timestamp, _ display: Display) -> String {
         var report = EstateReport(status: EstateStatus(version: "", startedAt: "", now: now.rfc3339))
         report.incidents = incidents
         let words = report.words(display.isTerminal ? LocalZone.current() : .utc).incidents
+        if display.isTerminal {
+            let lines = words.flatMap { StatusText.brief($0, display) }
+            return lines.isEmpty ? "No incident is open" : lines.joined(separator: "\n")
+        }
         return TextTable(
             [.rigid("Incident"), .rigid("Severity"), .rigid("Since"), "Summary", "Told", "Who is on it"],
             texts: words.map { incident in

@@ -115,12 +115,12 @@ struct CheckConfigCommand: AsyncParsableCommand {
         let status = try await StatusCommand.look(configuration, platform)
         let endpoints = await EndpointCheck.run(configuration.delivery, platform)
         report.add(status, endpoints)
-        say("\n" + StatusText(.current()).render(EstateReport(status: status)))
+        show(StatusText(.current()).render(EstateReport(status: status)))
         if !endpoints.isEmpty {
             let table = TextTable(
                 ["RECEIVER", "INTEGRATION", "ENDPOINT", "ANSWER"],
                 texts: endpoints.map { [$0.receiver, $0.integration, $0.endpoint, $0.answer] })
-            say("\n" + table.render(.current()))
+            show(table.render(.current()))
         }
         if !report.missing.isEmpty {
             say("\nStill missing, in the order in which to do it:")
@@ -154,6 +154,11 @@ struct CheckConfigCommand: AsyncParsableCommand {
     /// Prints a text, unless the output is JSON.
     private func say(_ text: String) {
         if !output.isJSON { print(Display.current().fitted(text)) }
+    }
+
+    /// Prints what is laid out already, below an empty line.
+    private func show(_ text: String) {
+        if !output.isJSON { print("\n" + text) }
     }
 
     private func warn(_ text: String, _ report: inout CheckReport) {

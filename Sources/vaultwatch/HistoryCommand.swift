@@ -122,7 +122,7 @@ struct HistoryCommand: AsyncParsableCommand {
         case .firing, .failed, .dropped: .red
         case .ended, .sent: .green
         case .escalated: .yellow
-        case .silence, .acknowledged, .agent, .note, .state: .none
+        default: .none
         }
     }
 

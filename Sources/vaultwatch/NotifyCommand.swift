@@ -19,6 +19,7 @@ struct NotifyTestCommand: AsyncParsableCommand {
         commandName: "test",
         abstract: "Send a test alert through the configured route and print each receiver's response.",
         discussion: """
+            The message is sent from here, with the receivers of the configuration file; a running agent is not asked.
             Exits with 0 if every receiver accepted it, else with 1.
             Examples:
               vaultwatch notify test --severity critical
@@ -38,7 +39,16 @@ struct NotifyTestCommand: AsyncParsableCommand {
     @Flag(help: "Send a resolved alert instead of a firing one.")
     var resolved = false
 
+    /// What those expect who know the other commands.
+    @Option(name: [.customLong("url"), .customLong("alertmanager.url")], help: .hidden)
+    var url: String?
+
     func validate() throws {
+        guard url == nil else {
+            throw ValidationError(
+                "--url: the message is sent from here, to the receivers of a configuration file, --config.file; a running agent tests its receivers from its page /routes"
+            )
+        }
         guard ["critical", "high", "medium", "low"].contains(severity) else {
             throw ValidationError("--severity: expected critical, high, medium or low, found \"\(severity)\"")
         }

@@ -168,6 +168,8 @@ import Testing
     @Test func whatIsTypedWronglyIsExplained() async throws {
         let usage = try await Binary.run(["history", "--since", "yesterday"])
         #expect(usage.exit == .exited(2) && usage.error.contains("Usage: vaultwatch history "), "\(usage)")
+        let tested = try await Binary.run(["notify", "test", "--url", "http://127.0.0.1:1"])
+        #expect(tested.exit == .exited(2) && tested.error.contains("--config.file"), "\(tested)")
         let empty = try await Binary.run(
             ["template", "render", "--template.text", "{{ .CommonLabels.alertname }}"])
         #expect(empty.exit == .exited(0) && empty.error.contains("--template.data=FILE"), "\(empty)")

@@ -140,7 +140,9 @@ struct StatusTextTests {
             StatusText(display, zone: .utc).render(report),
             AlertsCommand.byIncident(alerts, report, .utc, display),
             AlertsCommand.table(alerts, .simple, display), AlertsCommand.table(alerts, .extended, display),
-            AckCommand.table(report.incidents ?? [], now: report.now, display),
+            AckCommand.text(report.incidents ?? [], now: report.now, display),
+            AckCommand.text(
+                report.incidents ?? [], now: report.now, StatusTextTests.display(width, isTerminal: false)),
             SilenceListCommand.text([silence], alerts, clock, display),
             HistoryCommand.days(history, clock, display), HistoryCommand.table(history, display) { $0.subject },
             RoutesShowCommand.drawing(".\n└── default-route  receiver: \(nasty)\n    └── {a=\"\(nasty)\"}", display),
@@ -160,7 +162,8 @@ struct StatusTextTests {
         let report = try StatusTextTests.report()
         let texts = [
             StatusText(StatusTextTests.display(120), zone: .utc).render(report),
-            AckCommand.table(report.incidents ?? [], now: report.now, StatusTextTests.display(120)),
+            AckCommand.text(report.incidents ?? [], now: report.now, StatusTextTests.display(120)),
+            AckCommand.text(report.incidents ?? [], now: report.now, .plain),
         ]
         for text in texts {
             #expect(text.firstMatch(of: /\b\d+(\.\d+)?(ms|s|m|h|d)\b/) == nil, "\(text)")
