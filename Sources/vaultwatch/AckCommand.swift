@@ -51,7 +51,7 @@ struct AckCommand: AsyncParsableCommand {
         let all = try incidents(listed)
         guard let first = incident.first else {
             if undo { throw ValidationError("--undo needs an incident or matchers") }
-            try show(listed)
+            if output.isJSON { JSONOutput.print(listed) } else { show(all) }
             return
         }
         var body = Body(comment: comment)
@@ -67,7 +67,13 @@ struct AckCommand: AsyncParsableCommand {
             body.matchers = try MatcherWords.parse(incident).map { .init($0) }
         }
         let json = Array(try JSONEncoder().encode(body))
-        try show(try await client.change(undo ? "DELETE" : "POST", AckCommand.path, json: json))
+        let answer = try await client.change(undo ? "DELETE" : "POST", AckCommand.path, json: json)
+        guard !output.isJSON else { return JSONOutput.print(answer) }
+        let done = try incidents(answer)
+        // The answer does not say who was told.
+        let names = Set(done.map(\.name))
+        let now = try? incidents(await client.get(IncidentBody.path)).filter { names.contains($0.name) }
+        show(now ?? done)
     }
 
     private func incidents(_ answer: [UInt8]) throws -> [IncidentBody] {
@@ -79,9 +85,8 @@ struct AckCommand: AsyncParsableCommand {
         }
     }
 
-    private func show(_ answer: [UInt8]) throws {
-        guard !output.isJSON else { return JSONOutput.print(answer) }
-        print(AckCommand.text(try incidents(answer), now: SystemTime().wall(), .current()))
+    private func show(_ incidents: [IncidentBody]) {
+        print(AckCommand.text(incidents, now: SystemTime().wall(), .current()))
     }
 
     /// The most severe and oldest first: on a terminal as the status has them, elsewhere as a table.

@@ -11,8 +11,8 @@ struct AlertsCommand: AsyncParsableCommand {
         commandName: "alerts", abstract: "List the alerts of a running agent, like amtool alert query.",
         discussion: """
             Without a flag only active alerts are listed: those that are not suppressed. The number left out is printed
-            below the table, on standard error. On a terminal they are listed by incident; elsewhere, and with
-            --output=simple, as a table with one line an alert.
+            below the table, on standard error. On a terminal they are listed by incident, with --output=simple and
+            elsewhere as a table.
             Examples:
               vaultwatch alerts
               vaultwatch alerts VaultSealed cluster=production

@@ -40,7 +40,7 @@ import Testing
     private func onTerminal(
         _ script: String, in folder: TemporaryDirectory, columns: Int, environment: [String: String] = [:]
     ) async throws -> ChildProcess {
-        let file = try folder.write("terminal.sh", "stty cols \(columns) rows 20\n" + script + "\n")
+        let file = try folder.write("terminal.sh", "stty cols \(columns) rows 40\n" + script + "\n")
         var all = ProcessInfo.processInfo.environment.merging(["TERM": "xterm", "SHELL": "/bin/sh"]) { $1 }
         all["COLUMNS"] = nil
         all["NO_COLOR"] = nil
@@ -125,7 +125,13 @@ import Testing
             ["routes", "test", "severity=critical"], ["ack", "-c", "x", "Low"],
         ] { _ = try await json(0, words) }
         let (file, rules) = (agent.folder.path + "/vaultwatch.yml", agent.folder.path + "/rules.yml")
-        let test = try agent.folder.write("rules.test.yml", "rule_files: [rules.yml]\ntests: []\n")
+        let test = try agent.folder.write(
+            "rules.test.yml",
+            """
+            tests:
+              - interval: 1m
+                promql_expr_test: [{expr: vector(1), eval_time: 1m, exp_samples: [{labels: '{}', value: 1}]}]
+            """)
         let wrong = try agent.folder.write("wrong.yml", "nonsense: 1\n")
         let checked = try await json(0, ["check", "config", file], isFile: true) as? [String: Any]
         #expect((checked?["found"] as? [String: Any])?["rule"] as? Int == 2)
