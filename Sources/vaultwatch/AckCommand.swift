@@ -69,11 +69,14 @@ struct AckCommand: AsyncParsableCommand {
         let json = Array(try JSONEncoder().encode(body))
         let answer = try await client.change(undo ? "DELETE" : "POST", AckCommand.path, json: json)
         guard !output.isJSON else { return JSONOutput.print(answer) }
-        let done = try incidents(answer)
         // The answer does not say who was told.
-        let names = Set(done.map(\.name))
-        let now = try? incidents(await client.get(IncidentBody.path)).filter { names.contains($0.name) }
-        show(now ?? done)
+        show(
+            try incidents(answer).map { incident in
+                guard let before = all.first(where: { $0.name == incident.name }) else { return incident }
+                var incident = incident
+                (incident.told, incident.silencedBy) = (before.told, before.silencedBy)
+                return incident
+            })
     }
 
     private func incidents(_ answer: [UInt8]) throws -> [IncidentBody] {
