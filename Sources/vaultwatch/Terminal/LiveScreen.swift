@@ -111,8 +111,11 @@ final class LiveScreen: Sendable {
     /// - Returns: false if the terminal is gone.
     func draw(_ lines: () -> [String]) -> Bool {
         state.withLock { $0.isRedrawWaiting = false }
-        // Each line clears what was right of it, the last one what was below.
-        return LiveScreen.write("\u{1b}[H" + lines().map { $0 + "\u{1b}[K" }.joined(separator: "\r\n") + "\u{1b}[J")
+        let lines = lines()
+        // Cleared before it is written: after a character in the last column, "to the right" begins with it.
+        var text = "\u{1b}[H" + lines.map { "\u{1b}[2K" + $0 }.joined(separator: "\r\n")
+        if lines.count < Display.current().height ?? 0 { text += "\r\n\u{1b}[J" }
+        return LiveScreen.write(text)
     }
 
     /// Ends the process as the signal would have done, so that a shell sees it.
