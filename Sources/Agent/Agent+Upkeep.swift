@@ -54,8 +54,8 @@ extension Agent {
         }
     }
 
-    /// How many acknowledgements get a series of their own.
-    private static let acknowledgedLimit = 100
+    /// How many open incidents get series of their own.
+    private static let incidentLimit = 100
 
     /// Updates the gauges that are not maintained where their values change.
     func refreshMetrics() async {
@@ -84,12 +84,14 @@ extension Agent {
         for (integration, since) in counts.pendingSince {
             metrics.pendingAge.set(max(now - since, .zero).seconds, integration.kind.rawValue, integration.receiver)
         }
+        metrics.incidentStart.removeAll()
         metrics.acknowledged.removeAll()
-        for incident in counts.acknowledged.prefix(Agent.acknowledgedLimit) {
+        for incident in counts.incidents.prefix(Agent.incidentLimit) {
+            let (number, cause) = (String(incident.number), incident.cause?.alert)
+            metrics.incidentStart.set(
+                incident.startsAt.seconds, number, cause?.name ?? "", cause?.labels["cluster"] ?? "")
             guard let acknowledgement = incident.acknowledgement else { continue }
-            metrics.acknowledged.set(
-                acknowledgement.at.seconds, String(incident.id), incident.labels["alertname"] ?? "",
-                acknowledgement.by)
+            metrics.acknowledged.set(acknowledgement.at.seconds, number, cause?.name ?? "", acknowledgement.by)
         }
         for state in ["active", "pending", "expired"] { metrics.silences.set(0, state) }
         for (state, count) in counts.silences { metrics.silences.set(Double(count), state.rawValue) }

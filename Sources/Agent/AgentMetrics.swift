@@ -21,6 +21,7 @@ struct AgentMetrics: Sendable {
     let ownAlertBytes: Gauge
     let groups: Gauge
     let silences: Gauge
+    let incidentStart: Gauge
     let acknowledged: Gauge
     let pending: Gauge
     let pendingAge: Gauge
@@ -69,10 +70,14 @@ struct AgentMetrics: Sendable {
         ownAlertBytes = registry.gauge(
             "vaultwatch_rule_alerts_bytes", help: "Bytes of the alerts that came from rules.")
         groups = registry.gauge("vaultwatch_dispatcher_groups", help: "Groups of alerts.")
+        incidentStart = registry.gauge(
+            "vaultwatch_incident_start_timestamp_seconds",
+            help:
+                "When an open incident began, since the epoch; incident is its number, as in /i/318; the newest 100.",
+            labels: ["incident", "alertname", "cluster"])
         acknowledged = registry.gauge(
             "vaultwatch_incident_acknowledged_timestamp_seconds",
-            help:
-                "When an incident under way was acknowledged, since the epoch; at most 100 series.",
+            help: "When an open incident was acknowledged, since the epoch; of the newest 100.",
             labels: ["incident", "alertname", "by"])
         silences = registry.gauge("vaultwatch_silences", help: "Silences by state.", labels: ["state"])
         pending = registry.gauge(

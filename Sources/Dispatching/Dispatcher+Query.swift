@@ -60,8 +60,8 @@ extension Dispatcher {
         package var pendingMessages = 0
         /// Since when each integration has had a message that it has not accepted; only those that have one.
         package var pendingSince: [Integration: Timestamp] = [:]
-        /// Acknowledged incidents.
-        package var acknowledged: [Incident] = []
+        /// Open incidents, as pages number them, the newest first.
+        package var incidents: [IncidentRecord] = []
         /// Silences, expired ones too.
         package var silences: [Silence.State: Int] = [:]
 
@@ -99,7 +99,8 @@ extension Dispatcher {
     package func counts(_ now: Moment) -> Counts {
         var counts = Counts(
             groups: groups.count, external: external, ownBytes: ownBytes,
-            pendingMessages: destinations.values.count { $0.pending != nil }, acknowledged: incidents.allAcknowledged)
+            pendingMessages: destinations.values.count { $0.pending != nil },
+            incidents: incidentRecords.filter(\.isOpen).sorted { $0.number > $1.number })
         for (destination, state) in destinations {
             guard let since = state.pending?.since else { continue }
             let key = Counts.Integration(kind: destination.integration.kind, receiver: destination.receiver)

@@ -76,8 +76,21 @@ struct AcknowledgementTests {
             _ = d.receive([ended(AcknowledgementTests.node, since: 0, 20_300)], now: at(20_300))
             let end = AcknowledgementTests.run(&d, stride(from: 20_300, through: 20_500, by: 60))
             #expect(end.filter { $0.contains("resolved") }.count == 2)
-            #expect(d.incidents(at(20_600)).isEmpty && d.incidents.allAcknowledged.isEmpty)
+            let (now, later) = (at(20_600), at(30_000).wall)
+            #expect(d.incidents(now).isEmpty && d.incidents.acknowledged(before: later, orAfter: later).isEmpty)
+            #expect(d.counts(now).incidents.isEmpty)
         }
+    }
+
+    /// Metrics name open incidents as pages do, by the numbers of their records.
+    @Test func openIncidentsAreCountedByTheNumbersOfTheirPages() {
+        var d = Dispatcher(AcknowledgementTests.options())
+        _ = d.receive([firing(["alertname": "Disk", "cluster": "lab", "severity": "high"], 0)], now: at(0))
+        _ = d.receive([firing(AcknowledgementTests.node, 10)], now: at(10))
+        _ = d.acknowledge(.matchers([matcher("cluster=prod")]), AcknowledgementTests.ack(20), now: at(20))
+        let open = d.counts(at(30)).incidents
+        #expect(open.map { "\($0.number) \($0.cause?.alert.name ?? "")" } == ["2 Node", "1 Disk"])
+        #expect(open.map { $0.acknowledgement?.by } == ["ann", nil])
     }
 
     @Test func lapsesWhenTheIncidentBecomesGraver() {

@@ -105,9 +105,6 @@ struct Incidents: Sendable {
         changed.insert(id)
     }
 
-    /// The acknowledged incidents, the newest first.
-    var allAcknowledged: [Incident] { acknowledged.keys.sorted(by: >).compactMap { all[$0] } }
-
     /// Acknowledged incidents whose acknowledgement is at or before the one time or after the other. Called at every
     /// step.
     func acknowledged(before: Timestamp, orAfter after: Timestamp) -> [Incident] {
