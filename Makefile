@@ -29,6 +29,8 @@ DEB_PACKAGES := debhelper dpkg-dev python3
 TEST_PACKAGES := prometheus prometheus-alertmanager pgbouncer python3-venv chromium curl iproute2 mmdebstrap systemd-container lintian man-db zsh fish binutils $(DEB_PACKAGES)
 # What the tests boot.
 DEBIAN_ROOT := .build-tools/debian-12.tar
+# The epoch is a date and the version a Grafana's: without a version pip takes the oldest Grafana's, 10.1.
+GRAFANA_SDK := grafana-foundation-sdk==1769699379!11.6.0
 
 export VAULTWATCH_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
@@ -65,9 +67,9 @@ deps-deb: deps-build
 deps-test: deps-run
 	$(call install,$(TEST_PACKAGES))
 	@$(MAKE) --no-print-directory $(DEBIAN_ROOT)
-	@if ! $(VENV)/bin/python -c 'import moto.server, aiosmtpd, flask, flask_cors, playwright, axe_playwright_python' 2>/dev/null; then \
-	  echo "Installing moto[server], aiosmtpd, playwright and axe-playwright-python from PyPI into $(VENV)"; \
-	  python3 -m venv $(VENV) && $(VENV)/bin/pip install -q --disable-pip-version-check 'moto[server]' aiosmtpd playwright axe-playwright-python; \
+	@if ! $(VENV)/bin/python -c 'import moto.server, aiosmtpd, flask, flask_cors, playwright, axe_playwright_python, grafana_foundation_sdk' 2>/dev/null; then \
+	  echo "Installing moto[server], aiosmtpd, playwright, axe-playwright-python and grafana-foundation-sdk from PyPI into $(VENV)"; \
+	  python3 -m venv $(VENV) && $(VENV)/bin/pip install -q --disable-pip-version-check 'moto[server]' aiosmtpd playwright axe-playwright-python '$(GRAFANA_SDK)'; \
 	fi
 
 build: deps-build

@@ -256,7 +256,7 @@ let package = Package(
                 "vaultwatch-demo",
                 logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], exclude: ["Alertmanager/README.md", "Browser"]),
+            ], exclude: ["Alertmanager/README.md", "Browser", "Grafana"]),
         // What commands print, without an agent.
         tests(
             "Terminal",

@@ -70,26 +70,4 @@ struct CommandTests {
         #expect(status.exit == .exited(3))
         #expect(status.error.contains("is vaultwatch running there?"))
     }
-
-    /// Every query of the dashboard, every rule and every alert names metrics that exist.
-    @Test func theDashboardNamesOnlyMetricsThatExist() async throws {
-        let data = try Data(contentsOf: URL(filePath: Binary.root + "/dashboards/vaultwatch.json"))
-        let root = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-        var rules = "groups:\n- name: dashboard\n  rules:\n"
-        var count = 0
-        for panel in root["panels"] as? [[String: Any]] ?? [] {
-            for target in panel["targets"] as? [[String: Any]] ?? [] {
-                let text = (target["expr"] as? String ?? "").replacingOccurrences(of: "$__rate_interval", with: "5m")
-                    .replacingOccurrences(of: "$cluster", with: ".*")
-                rules += "  - record: panel:\(count)\n    expr: '\(text.replacingOccurrences(of: "'", with: "''"))'\n"
-                count += 1
-            }
-        }
-        #expect(count > 25)
-        let folder = try TemporaryDirectory()
-        let file = try folder.write("dashboard.yml", rules)
-        let (exit, output, _) = try await Binary.run(["check", "rules", file])
-        #expect(exit == .exited(0), "\(output)")
-        folder.remove()
-    }
 }
