@@ -6,6 +6,7 @@ import Platform
 import Rules
 import Samples
 import Supervision
+import TimeZones
 import Web
 import YAML
 
@@ -36,6 +37,7 @@ extension Agent {
                 hostname: platform.hostname, isTLS: webFile.tls != nil)
         }
         configuration.delivery.externalURL = configuration.web.externalURL
+        configuration.delivery.timeZone = (try? TimeZoneData.named("Local", platform.files)) ?? .utc
         var webOptions = WebService.Options()
         do throws(FileError) {
             webOptions.access = try configuration.web.access(

@@ -22,11 +22,31 @@ extension DispatcherService {
         guard var notification = dispatcher.beginAttempt(message) else { return nil }
         // Messages that are repeated every minute are read by machines.
         if notification.integration.kind.expectsResends { return notification }
-        notification.incidents = dispatcher.incidents(in: notification, platform.time.now())
+        let now = platform.time.now()
+        notification.attemptedAt = now.wall
+        notification.incidents = dispatcher.incidents(in: notification, now)
+        if !notification.integration.kind.isMachine { addCourse(to: &notification, now) }
         if notification.status == .resolved {
-            notification.stillFiring = dispatcher.stillFiring(beside: notification, platform.time.now())
+            notification.stillFiring = dispatcher.stillFiring(beside: notification, now)
+            notification.silencedUntil = dispatcher.silencedUntil(notification.stillFiring)
         }
         return notification
+    }
+
+    /// A message to people describes this many incidents one by one.
+    private static let describedLimit = 5
+
+    /// Adds to the incidents of a message who else was notified of them, and what happens next.
+    private func addCourse(to notification: inout Notification, _ now: Moment) {
+        for index in notification.incidents.indices.prefix(DispatcherService.describedLimit) {
+            guard let number = notification.incidents[index].number,
+                let record = dispatcher.incidentRecord(number)
+            else { continue }
+            notification.incidents[index].toldAt = record.toldAt
+            guard record.isOpen else { continue }
+            notification.incidents[index].told = dispatcher.told(of: record, now)
+            notification.incidents[index].next = dispatcher.nextSteps(of: record, now)
+        }
     }
 
     private func recordAccepted(_ message: Outgoing, detail: String, threads: [String: String?]) {

@@ -27,6 +27,8 @@ package struct IncidentTold: Sendable, Hashable {
     package var waitingSince: Timestamp?
     /// The error of the last attempt; empty if it did not fail.
     package var error: String
+    /// When the integration's next attempt begins; nil if none waits, or if it is not known.
+    package var retryAt: Timestamp?
 
     /// The notification state at an integration.
     package init(

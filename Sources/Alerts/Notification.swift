@@ -37,6 +37,8 @@ public struct Notification: Hashable, Sendable {
     /// In a resolved message: alerts that fire about the same thing, the most severe first, as of the attempt to send
     /// it. Empty until then, and in messages about firing alerts.
     public var stillFiring: [Alert] = []
+    /// Until when those of `stillFiring` that are silenced stay so, by their ids.
+    public var silencedUntil: [UInt64: Timestamp] = [:]
     /// The incidents that its alerts belong to, the most severe first, as of the attempt to send it; empty until then.
     public var incidents: [Incident] = []
     /// Number of firing alerts left out because the receiver limits their number.
@@ -45,6 +47,8 @@ public struct Notification: Hashable, Sendable {
     public var reason: Reason
     /// When the dispatcher decided to send it.
     public var decidedAt: Timestamp
+    /// When the attempt to send it began; nil until then.
+    public var attemptedAt: Timestamp?
 
     /// A cause with its consequences.
     public struct Incident: Hashable, Sendable {
@@ -64,6 +68,12 @@ public struct Notification: Hashable, Sendable {
         public var acknowledgement: Acknowledgement?
         /// Targets that could have explained its cause but are well, as of the attempt to send.
         public var answering: [String] = []
+        /// When a receiver first accepted a message about it, as of the attempt to send; nil if none has.
+        public var toldAt: Timestamp?
+        /// The state at each integration that it goes to, as of the attempt to send a message to people; else empty.
+        package var told: [IncidentTold] = []
+        /// What happens next without intervention, earliest first, as of that attempt.
+        package var next: [IncidentStep] = []
 
         /// An incident with its current alerts.
         public init(

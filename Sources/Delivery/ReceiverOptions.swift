@@ -1,5 +1,6 @@
 package import Alerts
 package import Samples
+package import TimeZones
 
 /// One receiver of the configuration.
 package struct ReceiverOptions: Sendable, Hashable {
@@ -98,6 +99,8 @@ package struct DeliveryOptions: Sendable, Hashable {
     package var templates: [String] = []
     /// This agent's URL for use in links; no trailing slash.
     package var externalURL = ""
+    /// The zone in which messages show times, beside UTC. Default UTC; the agent sets that of its host.
+    package var timeZone = TimeZoneData.utc
     /// Maximum number of messages that wait in an integration's queue; the rest wait in the outbox until there is room.
     /// Default 10,000.
     package var queueLimit = 10_000

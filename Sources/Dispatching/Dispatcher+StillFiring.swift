@@ -1,6 +1,6 @@
 package import Alerts
 package import Platform
-import Samples
+package import Samples
 
 /// What still fires when an alert ends: a resolved notification must not read as the all-clear.
 extension Dispatcher {
@@ -31,5 +31,17 @@ extension Dispatcher {
         return Array(
             found.subtracting(own).filter { fires($0, now) }.compactMap { alerts[$0]?.alert }
                 .sorted { ($1.severity, $0.labels) < ($0.severity, $1.labels) }.prefix(Dispatcher.namedLimit))
+    }
+
+    /// Until when alerts are silenced, by their ids: by the silence in force that ends last. Those that none silences,
+    /// and those silenced until they end, are left out.
+    package func silencedUntil(_ alerts: [Alert]) -> [UInt64: Timestamp] {
+        var ends: [UInt64: Timestamp] = [:]
+        for alert in alerts {
+            let silencing = silences.inForce.filter { $0.matches(alert.labels) }
+            if silencing.contains(where: \.untilResolved) { continue }
+            ends[alert.id] = silencing.map(\.endsAt).max()
+        }
+        return ends
     }
 }

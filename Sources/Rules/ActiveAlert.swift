@@ -52,9 +52,11 @@ package struct ActiveAlert: Hashable, Sendable, Codable {
 
     /// As sent to the dispatcher: without an end while it fires.
     func alert(updatedAt: Timestamp, generatorURL: String) -> Alert {
-        Alert(
+        var alert = Alert(
             labels: Labels(labels), annotations: annotations, startsAt: Timestamp(milliseconds: firedAt ?? activeAt),
             endsAt: resolvedAt.map { Timestamp(milliseconds: $0) }, updatedAt: updatedAt, generatorURL: generatorURL)
+        alert.activeAt = Timestamp(milliseconds: activeAt)
+        return alert
     }
 
     /// The wall clock was stepped by this many milliseconds.

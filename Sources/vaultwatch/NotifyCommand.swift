@@ -7,6 +7,7 @@ import Platform
 import Probes
 import Samples
 import Telemetry
+import TimeZones
 import Transport
 
 struct NotifyCommand: AsyncParsableCommand {
@@ -63,6 +64,7 @@ struct NotifyTestCommand: AsyncParsableCommand {
             configuration.web.externalURL = url
             configuration.delivery.externalURL = url
         }
+        configuration.delivery.timeZone = (try? TimeZoneData.named("Local", platform.files)) ?? .utc
         let message = TestMessage(
             severity: Severity(label: severity), isResolved: resolved,
             cluster: configuration.vault.first?.name ?? "test", url: configuration.web.externalURL,

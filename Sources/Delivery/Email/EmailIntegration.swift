@@ -3,13 +3,15 @@ import Platform
 import Samples
 import Transport
 
-/// Sends mail over SMTP: text and HTML, threaded by group.
+/// Sends mail over SMTP: text and HTML, threaded by incident.
 struct EmailIntegration: Integration {
     let options: EmailOptions
     let mail: any MailSender
     let composer: Composer
     let files: any FileAccess
     let time: any TimeSource
+    /// The root of the thread that a notification belongs to; nil if there is none.
+    let thread: @Sendable (Notification) -> String?
 
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
@@ -19,7 +21,10 @@ struct EmailIntegration: Integration {
             guard let from = Mailbox.list(try draft.address(options.from)).first else {
                 throw DeliveryError(.clientError, retryable: false, "no address in \"from\"")
             }
-            let message = EmailMessage(options: options, draft: draft, from: from, to: to)
+            // The first message of an incident starts a new thread.
+            let isNew = [.first, .escalated].contains(notification.reason)
+            let message = EmailMessage(
+                options: options, draft: draft, from: from, to: to, thread: isNew ? nil : thread(notification))
             var seen: Set<String> = []
             let recipients = (to + message.copies).map(\.address).filter { seen.insert($0).inserted }
             var request = MailRequest(
@@ -31,19 +36,27 @@ struct EmailIntegration: Integration {
             request.identity = options.identity
             request.hello = options.hello
             request.timeout = options.timeout
-            return try await hand(
+            let answer = try await hand(
                 request, isLate: time.wall() - notification.decidedAt >= EmailIntegration.recipientPatience)
+            return .accepted(answer, thread: change(message, notification))
         } catch {
             return .failed(error)
         }
     }
 
+    /// The effect of an accepted mail on its thread.
+    private func change(_ message: EmailMessage, _ notification: Notification) -> ThreadChange? {
+        guard options.threading == .incident, let root = message.threadRoot else { return nil }
+        return notification.status == .resolved ? .ended : .began(id: root)
+    }
+
     /// How long one recipient's temporary refusal (a full mailbox, greylisting) may delay the others.
     private static let recipientPatience: Duration = .seconds(60)
 
-    private func hand(_ request: MailRequest, isLate: Bool) async throws(DeliveryError) -> DeliveryOutcome {
+    /// - Returns: the answer.
+    private func hand(_ request: MailRequest, isLate: Bool) async throws(DeliveryError) -> String {
         let reply = try await reply(to: request)
-        guard let refusal = EmailIntegration.refusal(reply.code) else { return .accepted("SMTP \(reply.code)") }
+        guard let refusal = EmailIntegration.refusal(reply.code) else { return "SMTP \(reply.code)" }
         guard request.recipients.count > 1,
             refusal.isRetryable ? isLate && refusal.reason == .serverError : refusal.reason == .clientError
         else {
@@ -54,7 +67,7 @@ struct EmailIntegration: Integration {
         others.allowsRefusedRecipients = true
         let second = try await self.reply(to: others)
         if EmailIntegration.refusal(second.code) != nil { throw refusal }
-        return .accepted("SMTP \(second.code), refused for some of the recipients: SMTP \(reply.code)")
+        return "SMTP \(second.code), refused for some of the recipients: SMTP \(reply.code)"
     }
 
     private func reply(to request: MailRequest) async throws(DeliveryError) -> MailReply {

@@ -9,14 +9,19 @@ struct EmailMessage {
     let draft: Draft
     let from: Mailbox
     let to: [Mailbox]
+    /// The root of the incident's thread, if one is under way.
+    let thread: String?
     private var notification: Notification { draft.notification }
 
-    init(options: EmailOptions, draft: Draft, from: Mailbox, to: [Mailbox]) {
+    init(options: EmailOptions, draft: Draft, from: Mailbox, to: [Mailbox], thread: String? = nil) {
         self.options = options
         self.draft = draft
         self.from = from
         self.to = to
+        self.thread = thread
     }
+
+    private static let columns = 72
 
     /// Headers that the message sets itself, and a configuration can't replace.
     private static let ours: Set<String> = ["mime-version", "content-type", "content-transfer-encoding"]
@@ -41,7 +46,10 @@ struct EmailMessage {
             out += QuotedPrintable.encode(content) + "\r\n"
         }
         if !options.text.isEmpty {
-            part("text/plain", draft.content(options.text, else: #"{{ template "email.default.text" . }}"#))
+            let text = draft.content(options.text, else: EmailOptions.defaultText)
+            // A user's own text is left as it is.
+            let isOwn = options.text != EmailOptions.defaultText || draft.redefined.contains("email.default.text")
+            part("text/plain", isOwn ? text : PlainText.wrapped(text, columns: EmailMessage.columns))
         }
         // Without both parts, as for SMS gateways, the mail has an empty text: a multipart needs a part.
         if options.text.isEmpty, options.html.isEmpty { part("text/plain", "") }
@@ -79,6 +87,7 @@ struct EmailMessage {
         }
         fields.append(
             Field(name: "auto-submitted", text: EmailHeaders.field("Auto-Submitted", parts: ["auto-generated"])))
+        fields.append(Field(name: "list-id", text: EmailHeaders.field("List-Id", parts: ["<\(listID)>"])))
         fields.append(
             Field(
                 name: "x-vaultwatch-status",
@@ -121,11 +130,22 @@ struct EmailMessage {
         return (text.isEmpty ? draft.plainText : text).truncated(toRunes: 240)
     }
 
-    /// A stable root for all mails of a group (and day), so that mail programs show them as one thread.
-    private var threadRoot: String? {
+    /// `team.vaultwatch.example.org`, by which mail programs sort the mails to a receiver. Source: RFC 2919.
+    private var listID: String {
+        let label = notification.receiver.lowercased().unicodeScalars.prefix(60).map { scalar in
+            scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+                ? String(scalar) : "-"
+        }.joined()
+        return "\(label.isEmpty ? "receiver" : label).vaultwatch.\(domain)"
+    }
+
+    /// A stable root for all mails of an incident or a group (and day), so that mail programs show them as one thread.
+    var threadRoot: String? {
         let key = Digest.sha256(notification.receiver + "\n" + notification.groupKey).prefix(32)
         switch options.threading {
         case .off: return nil
+        // It begins with the time, since of too many threads the smallest root is forgotten first.
+        case .incident: return thread ?? "<\(notification.decidedAt.milliseconds).\(key)@\(domain)>"
         case .group: return "<\(key)@\(domain)>"
         case .daily: return "<\(key).\(notification.decidedAt.rfc3339.prefix(10))@\(domain)>"
         }

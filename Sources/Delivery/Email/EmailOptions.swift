@@ -7,6 +7,8 @@ package struct EmailOptions: Sendable, Hashable {
     /// Which mails a mail program should show as one thread.
     package enum Threading: String, Sendable, Hashable, CaseIterable {
         case off
+        /// One thread per incident: from a group's first message to its end.
+        case incident
         /// One thread per group of alerts and UTC day.
         case daily
         /// One thread per group of alerts.
@@ -37,13 +39,15 @@ package struct EmailOptions: Sendable, Hashable {
     package var headers: [String: String] = [:]
     /// Template; empty leaves the part out.
     package var html = #"{{ template "email.default.html" . }}"#
-    /// Template; empty leaves the part out.
-    package var text = #"{{ template "email.default.text" . }}"#
-    /// Default: one thread per group and day.
-    package var threading: Threading = .daily
+    /// Template; empty leaves the part out. The default one is wrapped at 72 columns.
+    package var text = EmailOptions.defaultText
+    /// Default: one thread per incident.
+    package var threading: Threading = .incident
     /// Default 30 s.
     package var timeout: Duration = .seconds(30)
 
+    /// The default text.
+    package static let defaultText = #"{{ template "email.default.text" . }}"#
     /// The subject unless `headers` gives another; template.
     package static let defaultSubject = #"{{ template "email.default.subject" . }}"#
 

@@ -4,7 +4,7 @@ package import Platform
 import Samples
 import Synchronization
 import Text
-import TimeZones
+package import TimeZones
 
 /// Expands templates of the configuration: the default templates, overridden by the user's files.
 package struct Composer: Sendable {
@@ -17,19 +17,22 @@ package struct Composer: Sendable {
     private let redefined: Set<String>
     private let report: @Sendable (_ problem: String) -> Void
     private let zones: Zones
+    private let clock: MessageClock
     let externalURL: String
     private static let fileLimitBytes = 1 << 20
 
     /// - Parameters:
     ///   - patterns: shell patterns of the user's template files.
+    ///   - zone: the zone in which the default texts show times, beside UTC.
     ///   - report: called for each template that failed in execution.
     /// - Throws: `TemplateError` with file, line and column; `FileError`.
     package init(
-        templates patterns: [String] = [], externalURL: String, files: any FileAccess,
+        templates patterns: [String] = [], externalURL: String, zone: TimeZoneData = .utc, files: any FileAccess,
         report: @escaping @Sendable (_ problem: String) -> Void = { _ in }
     ) throws {
         self.externalURL = externalURL
         self.report = report
+        clock = MessageClock(zone: zone)
         let zones = Zones(files: files)
         self.zones = zones
         var base = TemplateSet(functions: Composer.functions(now: Timestamp(milliseconds: 0), zones))
@@ -60,10 +63,15 @@ package struct Composer: Sendable {
             set.functions = functions
             return set
         }
-        let incidentTexts = IncidentText.incidentTexts(of: notification, externalURL: externalURL)
+        let incidentTexts = IncidentText.incidentTexts(of: notification, clock: clock)
+        let tellings = Telling.all(of: notification, incidentTexts, clock: clock, externalURL: externalURL)
+        let title = MessageTitle(notification, incidentTexts, clock)
         return Draft(
-            notification: notification, incidentTexts: incidentTexts,
-            data: TemplateData.value(notification, incidentTexts: incidentTexts, externalURL: externalURL),
+            notification: notification, incidentTexts: incidentTexts, tellings: tellings, title: title.text,
+            stillLines: TemplateData.stillLines(notification, clock),
+            data: TemplateData.value(
+                notification, incidentTexts: incidentTexts, tellings: tellings, title: title, clock: clock,
+                externalURL: externalURL),
             text: at(text), html: at(html),
             builtinText: at(builtinText), builtinHTML: at(builtinHTML), redefined: redefined, report: report)
     }
@@ -106,6 +114,12 @@ struct Draft: Sendable {
     let notification: Notification
     /// Its incidents that have consequences.
     let incidentTexts: [IncidentText]
+    /// What it tells: those incidents, and its other alerts.
+    let tellings: [Telling]
+    /// The message in one line.
+    let title: String
+    /// What still fires beside resolved alerts, in the order of the notification.
+    let stillLines: [String]
     fileprivate let data: TemplateValue
     fileprivate let text: TemplateSet
     fileprivate let html: TemplateSet

@@ -29,6 +29,25 @@ enum Headline {
         (a.pairs + b.pairs).map(\.name).filter { $0 != "severity" && a[$0] != b[$0] }
     }
 
+    /// `prod: `, the alert's cluster; empty if it has none, or if its summary mentions it.
+    static func place(_ alert: Alert) -> String {
+        guard let cluster = alert.labels["cluster"], !cluster.isEmpty, !names(summary(alert), cluster) else {
+            return ""
+        }
+        return EmailHeaders.oneLine(cluster).truncated(toRunes: placeRunes) + ": "
+    }
+
+    private static let placeRunes = 60
+
+    private static func names(_ text: String, _ word: String) -> Bool {
+        let isPart = { (character: Character?) in character.map { $0.isLetter || $0.isNumber } ?? false }
+        return text.ranges(of: word).contains { range in
+            let before = range.lowerBound > text.startIndex ? text[text.index(before: range.lowerBound)] : nil
+            let after = range.upperBound < text.endIndex ? text[range.upperBound] : nil
+            return !isPart(before) && !isPart(after)
+        }
+    }
+
     /// An alert's summary in one line.
     static func summary(_ alert: Alert) -> String {
         EmailHeaders.oneLine(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name)

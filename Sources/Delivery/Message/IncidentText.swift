@@ -1,41 +1,38 @@
 import Alerts
 import Samples
+import Text
 
 /// An incident with consequences as shown in a message: what has happened, its effects, what to do, and a timeline.
 /// Every part of it is bounded, since a fault may have any number of consequences.
 struct IncidentText: Sendable {
-    /// A link below the text.
-    struct Link: Sendable, Hashable {
-        var text: String
-        var href: String
-    }
-
     let cause: Alert
     /// The most severe first.
     let consequences: [Alert]
     let incident: Notification.Incident
     /// Whether all of its alerts were resolved when the message was decided.
     let isOver: Bool
-    private let at: Timestamp
+    /// When the message was decided.
+    let at: Timestamp
+    let clock: MessageClock
     private let ids: Set<UInt64>
     /// Alerts of the same message that may be on the timeline too: those of it that were resolved before the others.
     private let others: [Alert]
     /// The causes of the message's other incidents.
     private let otherCauses: [Alert]
-    private let externalURL: String
 
     /// Maximum number of incidents of a message that are shown individually.
     private static let incidentLimit = 5
     private static let lineLimit = 10
     private static let lineRunes = 250
     private static let textRunes = 1500
+    private static let stepRunes = 700
     /// Target length of a headline: with the status in front of it, it still fits into the subject of a mail.
     private static let headlineRunes = 210
     private static let effectRunes = 40
 
     /// The incidents of a message that have consequences, the most severe first. A resolved message omits those that
     /// are still under way: they must not appear under the word "resolved".
-    static func incidentTexts(of notification: Notification, externalURL: String) -> [IncidentText] {
+    static func incidentTexts(of notification: Notification, clock: MessageClock = MessageClock()) -> [IncidentText] {
         let incidents = notification.incidents.filter { incident in
             !incident.consequences.isEmpty
                 && (notification.status == .firing || isOver(incident, notification.decidedAt))
@@ -45,7 +42,7 @@ struct IncidentText: Sendable {
         return incidents.prefix(incidentLimit).map { incident in
             IncidentText(
                 incident, at: notification.decidedAt, others: isOnlyOne ? notification.alerts : [],
-                otherCauses: causes.filter { $0.id != incident.cause.id }, externalURL: externalURL)
+                otherCauses: causes.filter { $0.id != incident.cause.id }, clock: clock)
         }
     }
 
@@ -55,13 +52,13 @@ struct IncidentText: Sendable {
 
     init(
         _ incident: Notification.Incident, at: Timestamp, others: [Alert] = [], otherCauses: [Alert] = [],
-        externalURL: String
+        clock: MessageClock = MessageClock()
     ) {
         self.incident = incident
         self.at = at
         self.others = others
         self.otherCauses = otherCauses
-        self.externalURL = externalURL
+        self.clock = clock
         cause = incident.cause
         // Those with the same severity stay in order of arrival.
         consequences = incident.consequences.enumerated().sorted {
@@ -83,47 +80,43 @@ struct IncidentText: Sendable {
 
     // MARK: The headline
 
-    /// `prod: PostgreSQL primary pg-1 is down; Vault serves nothing and 3 more`. A long headline drops the effect,
-    /// never the cause.
+    /// `prod: PostgreSQL primary pg-1 is down; Vault serves nothing`, and for an end `prod: over after 9 min: PostgreSQL
+    /// primary pg-1 is down; nothing was served for 8 min`. A long headline drops the effect, never the cause.
     var headline: String {
-        var root = place + Headline.summary(cause)
-        var tail = consequences.count > 1 ? " and \(consequences.count - 1) more" : ""
-        if !ending.isEmpty { tail += "; \(ending)" }
+        var cause = Headline.summary(self.cause)
+        var tail = ""
         // One fault with several causes: all nodes of a cluster.
-        if otherCauses.allSatisfy({ $0.name == cause.name }) {
-            root += Headline.also(cause, otherCauses)
+        if otherCauses.allSatisfy({ $0.name == self.cause.name }) {
+            cause += Headline.also(self.cause, otherCauses)
         } else {
             tail += " (and \(SpokenDuration.counted(Int64(otherCauses.count), "other incident")))"
         }
-        let room = IncidentText.headlineRunes - root.unicodeScalars.count - tail.unicodeScalars.count - 2
-        let effect = consequences.first.map { Headline.summary($0) } ?? ""
-        return root + "; " + effect.truncated(toRunes: max(room, IncidentText.effectRunes)) + tail
-    }
-
-    /// The cluster, unless the summary mentions it.
-    private var place: String {
-        guard let cluster = cause.labels["cluster"], !cluster.isEmpty,
-            !IncidentText.names(Headline.summary(cause), cluster)
-        else { return "" }
-        return cluster + ": "
-    }
-
-    private static func names(_ text: String, _ word: String) -> Bool {
-        let isPart = { (character: Character?) in character.map { $0.isLetter || $0.isNumber } ?? false }
-        return text.ranges(of: word).contains { range in
-            let before = range.lowerBound > text.startIndex ? text[text.index(before: range.lowerBound)] : nil
-            let after = range.upperBound < text.endIndex ? text[range.upperBound] : nil
-            return !isPart(before) && !isPart(after)
+        let place = Headline.place(self.cause)
+        if let endsAt {
+            return place + "over after \(IncidentText.duration(endsAt - incident.startsAt)): " + cause + unserved("; ")
+                + tail
         }
+        let effect = impact.isEmpty ? consequences.first.map { Headline.summary($0) } ?? "" : impact
+        if impact.isEmpty, consequences.count > 1 { tail = " and \(consequences.count - 1) more" + tail }
+        guard !effect.isEmpty else { return place + cause + tail }
+        let used = (place + cause + tail).unicodeScalars.count + 2
+        let room = max(IncidentText.headlineRunes - used, IncidentText.effectRunes)
+        return place + cause + "; " + effect.truncated(toRunes: room) + tail
     }
 
     /// That it is over, after how long, and for how long nothing was served; empty while it is under way.
     var ending: String {
         guard let endsAt else { return "" }
-        let unserved = unservedTime
-        let end = "over after \(SpokenDuration.text(endsAt - incident.startsAt))"
-        return unserved > .zero ? "\(end), nothing was served for \(SpokenDuration.text(unserved))" : end
+        return "over after \(IncidentText.duration(endsAt - incident.startsAt))" + unserved(", ")
     }
+
+    private func unserved(_ separator: String) -> String {
+        let time = unservedTime
+        return time > .zero ? "\(separator)nothing was served for \(Words.duration(time))" : ""
+    }
+
+    /// A duration in words; a clock that was stepped makes none negative.
+    static func duration(_ duration: Duration) -> String { Words.duration(max(duration, .zero)) }
 
     /// When the last of its alerts was resolved; nil while it is under way.
     var endsAt: Timestamp? { isOver ? alerts.compactMap(\.endsAt).max() : nil }
@@ -152,12 +145,24 @@ struct IncidentText: Sendable {
     /// The cause in one line.
     var summary: String { IncidentText.line(cause) }
 
-    /// The description of the cause's rule; empty if there is none, or if the incident is over, when it no longer
-    /// holds.
+    /// What users lose: the impact of the most severe alert whose rule states one; empty if none does, or if the
+    /// incident is over, when it no longer holds.
+    var impact: String {
+        guard !isOver else { return "" }
+        let stated = ([cause] + consequences).filter { !($0.annotations["impact"] ?? "").isEmpty }
+        // Of several equally severe ones the first.
+        return stated.max { $0.severity < $1.severity }.map {
+            let text = EmailHeaders.oneLine($0.annotations["impact"] ?? "")
+            return (text.hasSuffix(".") ? String(text.dropLast()) : text).truncated(toRunes: IncidentText.lineRunes)
+        } ?? ""
+    }
+
+    /// Why, as the cause's rule says in `because`, else its description; empty if there is neither, or if the incident
+    /// is over, when it no longer holds.
     var description: String {
         guard !isOver else { return "" }
-        return (cause.annotations["description"] ?? cause.annotations["message"] ?? "").truncated(
-            toRunes: IncidentText.textRunes)
+        let texts = ["because", "description", "message"].lazy.compactMap { cause.annotations[$0] }
+        return (texts.first { !$0.isEmpty } ?? "").truncated(toRunes: IncidentText.textRunes)
     }
 
     /// The consequences, the most severe first; those beyond the tenth are counted.
@@ -178,12 +183,23 @@ struct IncidentText: Sendable {
         }
     }
 
+    private static let stepLimit = 3
+
+    /// The first steps of those actions, three at most.
+    var steps: [ActionStep] {
+        actions.flatMap { ActionStep.steps(of: $0) }.prefix(IncidentText.stepLimit).map { step in
+            ActionStep(
+                title: step.title.truncated(toRunes: IncidentText.stepRunes),
+                commands: step.commands.map { $0.truncated(toRunes: IncidentText.stepRunes) })
+        }
+    }
+
     private struct Event: Hashable {
         var id: UInt64
         var startsAt: Timestamp
     }
 
-    /// The timeline in UTC: `02:00:14 No node is active`. Of many lines only the first and the last.
+    /// The timeline, in this host's zone: `02:00:14 No node is active`. Of many lines only the first and the last.
     var timeline: [String] {
         var events: [(time: Timestamp, text: String)] = []
         var seen: Set<Event> = []
@@ -194,26 +210,17 @@ struct IncidentText: Sendable {
         }
         events = events.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(
             \.element)
-        let texts = events.map { ($0.time.rfc3339, $0.text) }
-        let days = Set(texts.map { $0.0.prefix(10) })
-        let lines = texts.map { time, text in
-            (days.count > 1 ? "\(time.dropFirst(5).prefix(5)) " : "") + "\(time.dropFirst(11).prefix(8)) \(text)"
+        let dayOf = { (time: Timestamp) in clock.full(time).prefix(10) }
+        let isOneDay = Set(events.map { dayOf($0.time) }).count <= 1
+        let lines = events.map { event in
+            let day = isOneDay ? "" : "\(dayOf(event.time).dropFirst(5)) "
+            return "\(day)\(clock.time(event.time, on: event.time)) \(event.text)"
         }
         guard lines.count > IncidentText.lineLimit else { return lines }
         let kept = IncidentText.lineLimit / 2
         return lines.prefix(kept) + ["… \(lines.count - 2 * kept + 1) more …"] + lines.suffix(kept - 1)
     }
 
-    /// The runbook of the cause, the expression that fired, and the incidents page.
-    var links: [Link] {
-        var links: [Link] = []
-        if !isOver, let runbook = cause.annotations["runbook_url"] {
-            links.append(Link(text: "Runbook", href: runbook))
-        }
-        links.append(Link(text: "Expression", href: cause.generatorURL))
-        if !externalURL.isEmpty { links.append(Link(text: "Incidents", href: externalURL + "/incidents")) }
-        return links.filter { SlackText.isLink($0.href) }
-    }
-
-    private static func line(_ alert: Alert) -> String { Headline.summary(alert).truncated(toRunes: lineRunes) }
+    /// What an alert says, in one line.
+    static func line(_ alert: Alert) -> String { Headline.summary(alert).truncated(toRunes: lineRunes) }
 }

@@ -6,13 +6,15 @@ import Samples
 extension TemplateData {
     /// `.Incidents`, those with consequences; `.Cause` and `.Consequences` of the first of them; `.OtherAlerts`, the
     /// message's alerts that belong to none of them.
-    static func incidents(_ incidentTexts: [IncidentText], in notification: Notification) -> [String: TemplateValue] {
+    static func incidents(
+        _ incidentTexts: [IncidentText], in notification: Notification, externalURL: String
+    ) -> [String: TemplateValue] {
         let at = notification.decidedAt
         let others = { (alerts: [Alert]) in
             IncidentText.alerts(alerts, outside: incidentTexts).map { TemplateData.alert($0, at) }
         }
         let (firing, resolved) = (others(notification.firing), others(notification.resolved))
-        var fields = incidents(incidentTexts, at)
+        var fields = incidents(incidentTexts, at, externalURL: externalURL)
         fields["Headline"] = headline(notification.firing, notification.resolved, incidentTexts)
         fields["OtherAlerts"] = alerts(firing + resolved, firing: firing, resolved: resolved)
         return fields
@@ -23,9 +25,12 @@ extension TemplateData {
         .string(incidentTexts.first?.headline ?? Headline.text(firing.isEmpty ? resolved : firing))
     }
 
-    static func incidents(_ incidentTexts: [IncidentText], _ at: Timestamp) -> [String: TemplateValue] {
+    static func incidents(
+        _ incidentTexts: [IncidentText], _ at: Timestamp, externalURL: String
+    ) -> [String: TemplateValue] {
         [
-            "Incidents": .list(TemplateList(incidentTexts.map { incident($0, at) }, typeName: "[]template.Incident")),
+            "Incidents": .list(
+                TemplateList(incidentTexts.map { incident($0, at, externalURL) }, typeName: "[]template.Incident")),
             "Cause": incidentTexts.first.map { alert($0.cause, at) } ?? .null,
             "Consequences": list(incidentTexts.first?.consequences ?? [], at),
         ]
@@ -35,7 +40,7 @@ extension TemplateData {
         .list(TemplateList(alerts.map { alert($0, at) }, typeName: "[]template.Alert"))
     }
 
-    private static func incident(_ incidentText: IncidentText, _ at: Timestamp) -> TemplateValue {
+    private static func incident(_ incidentText: IncidentText, _ at: Timestamp, _ externalURL: String) -> TemplateValue {
         .object(
             TemplateObject(
                 typeName: "template.Incident",
@@ -50,12 +55,9 @@ extension TemplateData {
                     "Effects": .strings(incidentText.effects), "Actions": .strings(incidentText.actions),
                     "Timeline": .strings(incidentText.timeline),
                     "Links": .list(
-                        incidentText.links.map { link in
-                            .object(
-                                TemplateObject(
-                                    typeName: "template.Link",
-                                    ordered: [("Text", .string(link.text)), ("Href", .string(link.href))]))
-                        }),
+                        TemplateList(
+                            Telling.links(incidentText, externalURL).map(TemplateData.link),
+                            typeName: "[]template.Link")),
                 ]))
     }
 }

@@ -5,11 +5,14 @@ import Samples
 /// A notification as Alertmanager's templates see it: `.Receiver`, `.Status`, `.Alerts.Firing`, `.GroupLabels` … In
 /// addition `.StillFiring`: in a resolved message, the alerts that fire about the same thing; `.Acknowledgements`: one
 /// line for each acknowledgement of firing alerts; `.Answering`: targets that could have explained the alerts but are
-/// well; and the incidents.
+/// well; the incidents; and what the default texts say: `.Title`, `.Mark`, `.Tellings`, `.StillLines`, `.Untold`,
+/// `.IncidentURL`.
 /// Source: prometheus.io/docs/alerting/latest/notifications, "Data".
 enum TemplateData {
-    static func value(_ notification: Notification, incidentTexts: [IncidentText], externalURL: String) -> TemplateValue
-    {
+    static func value(
+        _ notification: Notification, incidentTexts: [IncidentText], tellings: [Telling], title: MessageTitle,
+        clock: MessageClock, externalURL: String
+    ) -> TemplateValue {
         let at = notification.decidedAt
         let firing = notification.firing.map { alert($0, at) }
         let resolved = notification.resolved.map { alert($0, at) }
@@ -28,9 +31,22 @@ enum TemplateData {
             "NotificationReason": .string(notification.reason.rawValue),
             "Acknowledgements": .strings(acknowledgements(notification)),
             "Answering": .strings(answering(notification)),
+            "StillLines": .strings(stillLines(notification, clock)),
+            "Untold": .int(Int64(Telling.untold(notification, incidentTexts, tellings))),
         ]
-        fields.merge(incidents(incidentTexts, in: notification)) { own, _ in own }
+        fields.merge(told(tellings, title, notification.integration.kind, externalURL)) { own, _ in own }
+        fields.merge(incidents(incidentTexts, in: notification, externalURL: externalURL)) { own, _ in own }
         return .object(TemplateObject(typeName: "*template.Data", fields: fields))
+    }
+
+    /// What still fires beside resolved alerts: `No node is active, silenced until 08:38:00 CET`.
+    static func stillLines(_ notification: Notification, _ clock: MessageClock) -> [String] {
+        notification.stillFiring.map { alert in
+            let until = notification.silencedUntil[alert.id].map {
+                MessageTitle.silenced(until: $0, clock, notification.decidedAt)
+            }
+            return IncidentText.line(alert) + (until ?? "")
+        }
     }
 
     private static let answeringLimit = 5
@@ -79,6 +95,7 @@ enum TemplateData {
                     "EndsAt": .time(alert.endsAt.map { TemplateTime($0) } ?? .zero),
                     "GeneratorURL": .string(alert.generatorURL),
                     "Fingerprint": .string(alert.fingerprintText),
+                    "Ending": .string(alert.status(at: at) == .resolved ? MessageTitle.end(alert) : ""),
                 ]))
     }
 }

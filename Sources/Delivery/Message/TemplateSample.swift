@@ -79,6 +79,15 @@ package struct TemplateSample: Sendable {
             all.map(\.1), firing: all.filter { $0.0 == "firing" }.map(\.1),
             resolved: all.filter { $0.0 == "resolved" }.map(\.1))
         let incidentTexts = self.incidentTexts
+        let samples = (data.alerts ?? []).map { TemplateSample.alert($0) }
+        let (firing, resolved) = (alerts("firing"), alerts("resolved"))
+        let isPlain = firing.isEmpty && resolved.isEmpty
+        let title = MessageTitle(sample: isPlain ? samples : firing, resolved, incidentTexts)
+        let singles = IncidentText.alerts(isPlain ? samples : firing + resolved, outside: incidentTexts).map {
+            IncidentText(
+                .init(id: nil, startsAt: $0.startsAt, cause: $0, consequences: []), at: TemplateSample.decidedAt)
+        }
+        let tellings = (incidentTexts + singles).map { Telling($0, in: nil, externalURL: externalURL) }
         let others = zip(data.alerts ?? [], all).filter { sample, _ in
             !incidentTexts.contains { $0.tells(TemplateSample.alert(sample)) }
         }.map(\.1)
@@ -91,14 +100,17 @@ package struct TemplateSample: Sendable {
             "GroupKey": .string(data.groupKey ?? ""), "TruncatedAlerts": .int(Int64(data.truncatedAlerts ?? 0)),
             "StillFiring": .list(TemplateList([], typeName: "[]template.Alert")),
             "NotificationReason": .string(""),
-            "Acknowledgements": .strings([]), "Answering": .strings([]),
-            "Headline": TemplateData.headline(
-                alerts("firing"), (data.alerts ?? []).map { TemplateSample.alert($0) }, incidentTexts),
+            "Acknowledgements": .strings([]), "Answering": .strings([]), "StillLines": .strings([]),
+            "Untold": .int(Int64(data.truncatedAlerts ?? 0)),
+            "Headline": TemplateData.headline(firing, samples, incidentTexts),
             "OtherAlerts": TemplateData.alerts(
                 others.map(\.1), firing: others.filter { $0.0 == "firing" }.map(\.1),
                 resolved: others.filter { $0.0 == "resolved" }.map(\.1)),
         ]
-        fields.merge(TemplateData.incidents(incidentTexts, TemplateSample.decidedAt)) { own, _ in own }
+        fields.merge(
+            TemplateData.incidents(incidentTexts, TemplateSample.decidedAt, externalURL: externalURL)
+        ) { own, _ in own }
+        fields.merge(TemplateData.told(tellings, title, nil, externalURL)) { own, _ in own }
         return .object(TemplateObject(typeName: "*template.Data", fields: fields))
     }
 
@@ -122,7 +134,7 @@ package struct TemplateSample: Sendable {
                     id: sample.id.flatMap { UInt64($0) },
                     startsAt: sample.startsAt.flatMap { Timestamp(rfc3339: $0) } ?? cause.startsAt, cause: cause,
                     consequences: consequences),
-                at: TemplateSample.decidedAt, externalURL: externalURL)
+                at: TemplateSample.decidedAt)
         }
     }
 
@@ -147,6 +159,8 @@ package struct TemplateSample: Sendable {
                     "Annotations": AlertmanagerFunctions.keyValues(alert.annotations ?? [:]),
                     "StartsAt": time(alert.startsAt), "EndsAt": time(alert.endsAt),
                     "GeneratorURL": .string(alert.generatorURL ?? ""), "Fingerprint": .string(alert.fingerprint ?? ""),
+                    "Ending": .string(
+                        alert.status == "resolved" ? MessageTitle.end(TemplateSample.alert(alert)) : ""),
                 ]))
     }
 }

@@ -83,9 +83,10 @@ extension Notifier {
     /// One attempt, from the permission to begin to the report of its outcome.
     private func run(_ attempt: NotifierQueue.Attempt, _ key: QueueKey, _ integration: any Integration) async {
         let message = attempt.message
-        guard let notification = await events.beginAttempt(message) else {
+        guard var notification = await events.beginAttempt(message) else {
             return finish(message.id, key) { $0.remove(message.id) }
         }
+        addFailures(to: &notification)
         switch await send(notification, key, integration) {
         case .accepted(let detail, let thread):
             let threads = apply(thread, notification)
@@ -100,6 +101,28 @@ extension Notifier {
             }
             await events.failed(message, error, attempt.number)
             finish(message.id, key) { $0.retry(message.id) }
+        }
+    }
+
+    /// Adds to who was notified what only the queues know: why the last attempt failed, and when the next one is.
+    private func addFailures(to notification: inout Notification) {
+        let waiting = notification.incidents.flatMap(\.told).filter { $0.state == .waiting }
+        if waiting.isEmpty { return }
+        let keys = Set(waiting.map { QueueKey($0.receiver, $0.integration) })
+        let queues = state.withLock { state in
+            state.slots.filter { keys.contains($0.key) }.mapValues { ($0.queue.lastError, $0.queue.nextAttempt) }
+        }
+        let now = platform.time.now()
+        for index in notification.incidents.indices {
+            for place in notification.incidents[index].told.indices {
+                var told = notification.incidents[index].told[place]
+                guard told.state == .waiting, let queue = queues[QueueKey(told.receiver, told.integration)],
+                    let error = queue.0
+                else { continue }
+                (told.state, told.error) = (.refused, error)
+                told.retryAt = queue.1.map { now.wall + max($0 - now.monotonic, .zero) }
+                notification.incidents[index].told[place] = told
+            }
         }
     }
 

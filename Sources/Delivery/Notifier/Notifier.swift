@@ -188,7 +188,8 @@ package final class Notifier: Sendable {
     private func replaceIntegrations(_ options: DeliveryOptions) throws {
         let log = platform.log
         let composer = try Composer(
-            templates: options.templates, externalURL: options.externalURL, files: platform.files
+            templates: options.templates, externalURL: options.externalURL, zone: options.timeZone,
+            files: platform.files
         ) { problem in
             log.error("a template failed; the default one is used", metadata: ["err": "\(problem)"])
         }
@@ -233,7 +234,8 @@ package final class Notifier: Sendable {
         switch integration.settings {
         case .email(let options):
             EmailIntegration(
-                options: options, mail: mail, composer: composer, files: platform.files, time: platform.time)
+                options: options, mail: mail, composer: composer, files: platform.files, time: platform.time
+            ) { [weak self] in self?.thread(of: $0) }
         case .slack(let options):
             SlackIntegration(options: options, client: client, composer: composer) { [weak self] in
                 self?.thread(of: $0)

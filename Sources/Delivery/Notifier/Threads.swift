@@ -25,7 +25,7 @@ struct Threads: Sendable {
             changes.updateValue(nil, forKey: key)
         case .began(let id):
             if all[key] == id { return [:] }
-            // Slack's ids are timestamps: the smallest is the oldest.
+            // Ids begin with a time, of Slack's messages and of mails: the smallest is the oldest.
             if all[key] == nil, all.count >= Threads.limit, let oldest = all.min(by: { $0.value < $1.value })?.key {
                 all[oldest] = nil
                 changes.updateValue(nil, forKey: oldest)

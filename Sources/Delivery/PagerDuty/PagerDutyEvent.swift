@@ -58,41 +58,29 @@ struct PagerDutyEvent {
         return options.severityMap[label] ?? options.severityMap[notification.severity.rawValue] ?? "error"
     }
 
-    /// The default details and those of the configuration, which take precedence.
+    /// What the first incident or alert tells, in its order; then the details of the configuration, which take
+    /// precedence, by their names.
     private var details: JSON {
-        var details: [String: String] = [:]
-        if let incidentText = draft.incidentTexts.first {
-            details = PagerDutyEvent.details(of: incidentText)
-        } else if let alert = notification.firing.first ?? notification.alerts.first {
-            details["type"] = alert.name
-            details["severity"] = alert.labels["severity"] ?? alert.severity.rawValue
-            if notification.status == .resolved {
-                details["message"] = draft.content(#"{{ template "__ended" . }}"#)
-            } else {
-                details["message"] =
-                    alert.annotations["description"] ?? alert.annotations["summary"] ?? alert.annotations["message"]
-                details["action"] = alert.annotations["action"]
-            }
-            details["timestamp"] = alert.startsAt.rfc3339
-        }
+        var told: [(String, JSON)] = draft.tellings.first.map(PagerDutyEvent.details) ?? []
         let answering = TemplateData.answering(notification)
-        if !answering.isEmpty { details["answering"] = answering.joined(separator: ", ") }
-        var nested: [(String, JSON)] = []
-        for (name, value) in options.details {
-            if case .text(let template) = value {
-                var fallback = ""
-                if case .text(let text)? = PagerDutyOptions.defaultDetails[name] { fallback = text }
-                // The default details repeat what the incidents say.
-                let isDefault = !draft.incidentTexts.isEmpty && template == fallback
-                let instead = isDefault ? PagerDutyEvent.besideIncidents[name] : nil
-                details[name] = draft.content(instead ?? template, else: fallback)
-            } else {
-                details[name] = nil
-                nested.append((name, value.json { draft.content($0) }))
+        if !answering.isEmpty { told.append(("answering", .string(answering.joined(separator: ", ")))) }
+        if let still = PagerDutyEvent.list(draft.stillLines) { told.append(("still_firing", still)) }
+        var own: [(String, JSON)] = []
+        for (name, value) in options.details.sorted(by: { $0.key < $1.key }) {
+            told.removeAll { $0.0 == name }
+            guard case .text(let template) = value else {
+                own.append((name, value.json { draft.content($0) }))
+                continue
             }
+            var fallback = ""
+            if case .text(let text)? = PagerDutyOptions.defaultDetails[name] { fallback = text }
+            // The default details repeat what is told above.
+            let isDefault = !draft.incidentTexts.isEmpty && template == fallback
+            let instead = isDefault ? PagerDutyEvent.besideIncidents[name] : nil
+            let text = draft.content(instead ?? template, else: fallback)
+            if !text.isEmpty { own.append((name, .string(text))) }
         }
-        let flat = details.filter { !$0.value.isEmpty }.map { ($0.key, JSON.string($0.value)) }
-        return .members((flat + nested).sorted { $0.0 < $1.0 })
+        return .members(told + own)
     }
 
     private static let besideIncidents = [
@@ -100,24 +88,51 @@ struct PagerDutyEvent {
         "resolved": #"{{ template "pagerduty.default.instances" .OtherAlerts.Resolved }}"#,
     ]
 
-    /// The details of an incident; empty ones are removed later.
-    private static func details(of incidentText: IncidentText) -> [String: String] {
-        [
-            "type": incidentText.cause.name, "severity": incidentText.incident.severity.rawValue,
-            "timestamp": incidentText.incident.startsAt.rfc3339, "cause": incidentText.summary,
-            "message": incidentText.isOver
-                ? incidentText.ending
-                : incidentText.description.isEmpty ? incidentText.summary : incidentText.description,
-            "therefore": incidentText.effects.joined(separator: "\n"),
-            "action": incidentText.actions.joined(separator: "\n"),
-            "seen": incidentText.timeline.joined(separator: "\n"),
+    /// The parts of an incident or alert; empty ones are left out.
+    private static func details(of telling: Telling) -> [(String, JSON)] {
+        let steps = telling.steps.flatMap { step in
+            [step.commands.isEmpty ? step.title : step.title + ":"] + step.commands
+        }
+        let parts: [(String, JSON?)] = [
+            ("ending", text(telling.ending)), ("impact", text(telling.impact)),
+            ("cause", text(telling.what)), ("because", text(telling.because)),
+            ("since", text(telling.since)), ("changed", list(telling.changed)), ("steps", list(steps)),
+            ("consequences", list(telling.consequences)), ("seen", list(telling.timeline)),
+            ("told", list(telling.told)), ("alert", text(telling.cause.name)),
+            ("severity", text(telling.cause.labels["severity"] ?? telling.severity.rawValue)),
+            ("values", telling.labels.isEmpty ? nil : .members(telling.labels.map { ($0.name, .string($0.value)) })),
         ]
+        return parts.compactMap { name, value in value.map { (name, $0) } }
+    }
+
+    private static func text(_ text: String) -> JSON? { text.isEmpty ? nil : .string(text) }
+    private static func list(_ lines: [String]) -> JSON? {
+        lines.isEmpty ? nil : .array(lines.map { .string($0) })
+    }
+
+    /// Such as the node, the storage server or the set of backups: what the configuration says, else what the first
+    /// incident is about, else the sender.
+    private func source(_ client: String) -> String {
+        let given = field(options.source)
+        let target = draft.tellings.first?.target ?? ""
+        let known = [given, target, client].first { !$0.isEmpty } ?? "vaultwatch"
+        return known.truncated(toRunes: PagerDutyEvent.fieldRunes)
+    }
+
+    /// The configuration's text, else ours; nil if both are empty.
+    private func field(_ template: String, or ours: String?) -> JSON? {
+        if let given = optional(template) { return given }
+        return ours.flatMap { PagerDutyEvent.text($0.truncated(toRunes: PagerDutyEvent.fieldRunes)) }
     }
 
     private var links: [JSON] {
         var links: [(href: String, text: String)] = options.links.map { (field($0.href), field($0.text)) }
-        for link in draft.incidentTexts.flatMap(\.links) { links.append((link.href, link.text)) }
-        for runbook in Set(notification.alerts.compactMap { $0.annotations["runbook_url"] }).sorted() {
+        for link in draft.tellings.prefix(PagerDutyEvent.maxLinks).flatMap(\.links) {
+            links.append((link.href, link.text))
+        }
+        let told = Set(draft.tellings.map(\.cause.id))
+        let others = notification.alerts.filter { !told.contains($0.id) }
+        for runbook in Set(others.compactMap { $0.annotations["runbook_url"] }).sorted() {
             links.append((runbook, "Runbook"))
         }
         var seen: Set<String> = []
@@ -145,8 +160,9 @@ struct PagerDutyEvent {
 
     /// Events API v2.
     func body(routingKey: String) -> [UInt8] {
-        let (client, source) = (self.client, field(options.source))
+        let client = self.client
         let (links, images) = (self.links, self.images)
+        let first = draft.tellings.first
         return fitted { details in
             .object([
                 ("routing_key", .string(routingKey)), ("event_action", .string(action)),
@@ -157,11 +173,12 @@ struct PagerDutyEvent {
                     "payload",
                     .object([
                         ("summary", .string(summary)),
-                        ("source", .string(!source.isEmpty ? source : client.isEmpty ? "vaultwatch" : client)),
+                        ("source", .string(source(client))),
                         ("severity", .string(severity)),
                         ("timestamp", notification.firing.map(\.startsAt).min().map { .string($0.rfc3339) }),
-                        ("class", optional(options.eventClass)), ("component", optional(options.component)),
-                        ("group", optional(options.group)),
+                        ("class", field(options.eventClass, or: first?.cause.name)),
+                        ("component", field(options.component, or: first?.component)),
+                        ("group", field(options.group, or: first?.cause.labels["cluster"])),
                         ("custom_details", details),
                     ])
                 ),

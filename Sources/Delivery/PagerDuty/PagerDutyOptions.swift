@@ -59,13 +59,13 @@ package struct PagerDutyOptions: Sendable, Hashable {
     package var severity: String?
     /// From the label `severity` to PagerDuty's severities; no templates.
     package var severityMap = ["critical": "critical", "high": "error", "medium": "warning", "low": "info"]
-    /// Empty means the client.
+    /// Empty means what the alert is about, such as its node, else the client; template.
     package var source = ""
-    /// The `class` of the event; template.
+    /// The `class` of the event; empty means the alert's name. Template.
     package var eventClass = ""
-    /// The `component` of the event; template.
+    /// The `component` of the event; empty means `node`, `storage` or `backup`, by the alert's labels. Template.
     package var component = ""
-    /// The `group` of the event; template.
+    /// The `group` of the event; empty means the cluster. Template.
     package var group = ""
     /// The custom details by name; templates, possibly nested.
     package var details: [String: TemplatedValue] = PagerDutyOptions.defaultDetails

@@ -62,15 +62,10 @@ extension SlackMessage {
         return rows.map { .object([("type", .string("actions")), ("elements", .array($0))]) }
     }
 
-    /// Our own buttons below a message about firing alerts, if presses reach this agent; otherwise a link to the page
-    /// that has them. Incidents have links of their own.
+    /// Our own buttons below a message about firing alerts, if presses reach this agent; otherwise the buttons of
+    /// incidents open pages.
     func dutyBlocks() -> [JSON] {
-        guard draft.notification.status == .firing else { return [] }
-        guard options.socketToken != nil else {
-            let url = draft.content("{{ .ExternalURL }}") + "/incidents"
-            guard SlackText.isLink(url), draft.incidentTexts.isEmpty else { return [] }
-            return [SlackMessage.context(SlackText.link(url, "Acknowledge", limit: 40))]
-        }
+        guard draft.notification.status == .firing, options.socketToken != nil else { return [] }
         let group = GroupDigest.of(draft.notification.groupKey)
         func button(_ text: String, _ action: SlackInteractions.Action, _ style: String?) -> JSON {
             .object([

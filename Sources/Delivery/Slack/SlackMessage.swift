@@ -1,5 +1,4 @@
 import Alerts
-import GoTemplate
 import Samples
 import Text
 
@@ -22,8 +21,10 @@ struct SlackMessage {
     private static let fieldRunes = 2000
     private static let contextRunes = 2000
     private static let classicTextRunes = 8000
-    /// An attachment may have 50 blocks; each alert takes two.
-    private static let maxAlerts = 20
+    /// Slack's limit on the blocks of an attachment.
+    private static let maxBlocks = 50
+    /// So many of the message's incidents and alerts are shown with all that is known; the others in two blocks each.
+    private static let maxFull = 3
     private static let maxFields = 10
     static let maxActions = 5
     private static let urlRunes = 3000
@@ -99,25 +100,26 @@ struct SlackMessage {
     // MARK: Blocks
 
     private func blocks() -> [JSON] {
-        var blocks = hasOwnText ? textBlocks() : alertBlocks()
-        if let first = blocks.first, let image = thumbnail { blocks[0] = first.adding("accessory", image) }
+        var tail: [JSON] = []
         let fields = options.fields.prefix(SlackMessage.maxFields).map { field in
             let title = SlackText.markup(draft.content(field.title), limit: 200)
             return SlackMessage.markdown(
                 SlackText.markup("*\(title)*\n" + draft.content(field.value), limit: SlackMessage.fieldRunes))
         }
-        if !fields.isEmpty { blocks.append(.object([("type", .string("section")), ("fields", .array(fields))])) }
+        if !fields.isEmpty { tail.append(.object([("type", .string("section")), ("fields", .array(fields))])) }
         let image = draft.content(options.imageURL)
         if SlackText.isLink(image) {
-            blocks.append(
+            tail.append(
                 .object([
                     ("type", .string("image")), ("image_url", .string(image)), ("alt_text", .string(draft.plainText)),
                 ]))
         }
-        blocks += dutyBlocks() + actionBlocks()
+        tail += dutyBlocks() + actionBlocks()
         let footer = SlackText.markup(draft.content(options.footer), limit: SlackMessage.contextRunes)
-        if !footer.isEmpty { blocks.append(SlackMessage.context(footer)) }
-        return blocks
+        if !footer.isEmpty { tail.append(SlackMessage.context(footer)) }
+        var blocks = hasOwnText ? textBlocks() : alertBlocks(limit: SlackMessage.maxBlocks - tail.count)
+        if let first = blocks.first, let image = thumbnail { blocks[0] = first.adding("accessory", image) }
+        return blocks + tail
     }
 
     /// Whether the text is the user's own, from the configuration or from a template file.
@@ -125,63 +127,35 @@ struct SlackMessage {
         options.text != SlackOptions.defaultText || draft.redefined.contains("slack.default.text")
     }
 
-    private func alertBlocks() -> [JSON] {
-        let alerts = otherAlerts
-        var blocks = incidentBlocks()
-        // Each takes two blocks, of the 40 that are available for alerts and incidents.
-        let limit = max(0, SlackMessage.maxAlerts - (blocks.count + 1) / 2)
-        for alert in alerts.prefix(limit) {
-            let isResolved = alert.status(at: notification.decidedAt) == .resolved
-            let lines = isResolved ? endLines(alert) : SlackMessage.lines(alert)
-            blocks.append(SlackMessage.section(lines.joined(separator: "\n")))
-            let since = "since \(SlackMessage.date(alert.startsAt))"
-            let span = isResolved ? "\(since), until \(alert.endsAt.map(SlackMessage.date) ?? "now")" : since
-            let identity = alert.labels.pairs.filter { $0.name != "alertname" && $0.name != "severity" }.map {
-                "\($0.name)=\($0.value)"
-            }
-            let words = ([alert.name, alert.labels["severity"] ?? alert.severity.rawValue] + identity).joined(
-                separator: " · ")
-            blocks.append(SlackMessage.context(SlackText.escaped(words, limit: 1500) + " · " + span))
-        }
-        let left = max(0, alerts.count - limit) + notification.truncatedAlerts
-        if left > 0 { blocks.append(SlackMessage.context("… and \(left) more")) }
-        if !stillLines.isEmpty { blocks.append(SlackMessage.section(stillLines.joined(separator: "\n"))) }
+    /// The message's incidents and alerts in the order of `Draft.tellings`, and what else is to be said.
+    private func alertBlocks(limit: Int) -> [JSON] {
+        var rest: [JSON] = []
+        if !stillLines.isEmpty { rest.append(SlackMessage.section(stillLines.joined(separator: "\n"))) }
         let answering = TemplateData.answering(notification)
         if !answering.isEmpty {
             let names = SlackText.escaped(answering.joined(separator: ", "), limit: 600)
-            blocks.append(SlackMessage.context("Responding, so not the cause: \(names)"))
+            rest.append(SlackMessage.context("Responding, so not the cause: \(names)"))
         }
-        let acknowledgements = TemplateData.acknowledgements(notification).map { SlackText.escaped($0, limit: 300) }
-        if !acknowledgements.isEmpty { blocks.append(SlackMessage.section(acknowledgements.joined(separator: "\n"))) }
-        return blocks
-    }
-
-    private static func lines(_ alert: Alert) -> [String] {
-        var lines = ["\(sign(alert.severity)) *\(SlackText.escaped(SlackMessage.summary(alert), limit: 300))*"]
-        if let text = alert.annotations["description"] ?? alert.annotations["message"] {
-            lines.append(SlackText.escaped(text, limit: 1500))
+        var blocks: [JSON] = []
+        var shown = 0
+        // One more for the number of those left out.
+        let room = limit - rest.count - 1
+        for telling in draft.tellings {
+            let next = shown < SlackMessage.maxFull ? fullBlocks(telling) : shortBlocks(telling)
+            if blocks.count + next.count > room { break }
+            blocks += next
+            shown += 1
         }
-        if let action = alert.annotations["action"] {
-            lines.append("*Action:* " + SlackText.escaped(action, limit: 600))
-        }
-        if let runbook = alert.annotations["runbook_url"], SlackText.isLink(runbook), runbook.utf8.count < 400 {
-            lines.append(SlackText.link(runbook, "Runbook", limit: 20))
-        }
-        return lines
-    }
-
-    /// No check mark while others still fire: it would read as the all-clear.
-    private func endLines(_ alert: Alert) -> [String] {
-        let sign = notification.stillFiring.isEmpty ? ":white_check_mark: " : ""
-        let end = "\(sign)*\(SlackText.escaped(SlackMessage.end(alert), limit: 300))*"
-        let summary = SlackMessage.summary(alert)
-        return summary == alert.name ? [end] : [end, "It said: \(SlackText.escaped(summary, limit: 300))"]
+        let left =
+            Telling.untold(notification, draft.incidentTexts, draft.tellings) + draft.tellings.count - shown
+        if left > 0 { blocks.append(SlackMessage.context("… and \(left) more")) }
+        return blocks + rest
     }
 
     /// The alerts that still fire beside resolved ones.
     var stillLines: [String] {
-        notification.stillFiring.map {
-            "\(SlackMessage.sign($0.severity)) Still firing: \(SlackText.escaped(SlackMessage.summary($0), limit: 300))"
+        zip(notification.stillFiring, draft.stillLines).map { alert, line in
+            "\(SlackMessage.sign(alert.severity)) Still firing: \(SlackText.escaped(line, limit: 300))"
         }
     }
 
@@ -190,10 +164,7 @@ struct SlackMessage {
     }
 
     /// The alert's end and duration.
-    static func end(_ alert: Alert) -> String {
-        guard let endsAt = alert.endsAt else { return "\(alert.name) is over" }
-        return "\(alert.name) is over after \(Humanize.duration((endsAt - alert.startsAt).seconds))"
-    }
+    static func end(_ alert: Alert) -> String { "\(alert.name) is \(MessageTitle.end(alert))" }
 
     /// A user's own text, in as many sections as needed.
     private func textBlocks() -> [JSON] {
@@ -215,7 +186,7 @@ struct SlackMessage {
         return .object([("type", .string("image")), ("image_url", .string(url)), ("alt_text", .string("thumbnail"))])
     }
 
-    private static func markdown(_ text: String) -> JSON {
+    static func markdown(_ text: String) -> JSON {
         .object([("type", .string("mrkdwn")), ("text", .string(text.truncated(toRunes: sectionRunes)))])
     }
     static func section(_ text: String) -> JSON {
