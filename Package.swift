@@ -210,7 +210,7 @@ let package = Package(
             "Delivery",
             [
                 "Delivery", "Alerts", "GoTemplate", "Platform", "Text", "Samples", "Simulation", "Telemetry",
-                "Transport",
+                "TimeZones", "Transport",
                 "TestServers", "Lab", logging,
             ]),
         tests(

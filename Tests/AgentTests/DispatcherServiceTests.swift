@@ -136,6 +136,35 @@ import Testing
         await run.stop()
     }
 
+    /// An attempt to tell people knows who was told before, and what comes next; a program gets the data alone.
+    @Test func anAttemptKnowsWhoWasToldAndWhatComesNext() async throws {
+        for kind in [IntegrationKind.slack, .webhook] {
+            let folder = Folder()
+            let time = VirtualTime()
+            var options = DispatcherServiceTests.options
+            options.receivers[0].integrations = [.init(.init(kind, 0), sendResolved: true)]
+            let run = try await Run(folder, options, time)
+            await run.dispatcher.receive([alert(time)])
+            await until { run.sent.list.count == 1 }
+            let events = run.dispatcher.notifierEvents
+            let first = try #require(await events.beginAttempt(run.sent.list[0]))
+            #expect(first.attemptedAt == time.wall())
+            let incident = try #require(first.incidents.first)
+            #expect(incident.number == 1 && incident.toldAt == nil)
+            #expect(incident.told.map(\.state) == (kind == .slack ? [.waiting] : []))
+            #expect(incident.next.first?.kind == (kind == .slack ? .escalatesUnaccepted : nil))
+            try await accept(run.sent.list[0], run)
+            await run.dispatcher.receive([alert(time, ended: true)])
+            await time.run(for: .seconds(120), settle: 20)
+            await until { run.sent.list.contains { $0.notification.status == .resolved } }
+            let end = try #require(run.sent.list.first { $0.notification.status == .resolved })
+            let last = try #require(await events.beginAttempt(end)?.incidents.first)
+            #expect((last.toldAt != nil) == (kind == .slack))
+            #expect(last.told.isEmpty && last.next.isEmpty)
+            await run.stop()
+        }
+    }
+
     /// Of two equal sibling routes the first is deleted while both have told of an alert. The second keeps its group key,
     /// which PagerDuty's dedup key is a digest of: over a reload, over a restart with the journal, and over both.
     @Test(arguments: [(true, false), (false, true), (true, true)])

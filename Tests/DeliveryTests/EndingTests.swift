@@ -13,7 +13,7 @@ struct EndingTests {
         "description": "Nobody can read a secret: 3 of 3 nodes are sealed.", "action": "Unseal it.",
         "runbook_url": "https://wiki.example.org/seal",
     ]
-    private static let end = "VaultSealed is over after 1m 59s"
+    private static let end = "over after 1 min 59 s"
 
     @Sendable private static func ended(_ integration: IntegrationID, still: [Alert] = [], alerts: Int = 1)
         -> Alerts.Notification
@@ -50,31 +50,36 @@ struct EndingTests {
     @Test func titles() throws {
         let subject = #"{{ template "__subject" . }}"#
         let one = try text(subject, EndingTests.ended(.init(.email, 0)))
-        #expect(one == "[RESOLVED] CRITICAL VaultSealed is over after 1m 59s (node=vault-0)")
+        #expect(one == "OK \(EndingTests.end): Vault is sealed")
         let two = try text(subject, EndingTests.ended(.init(.email, 0), alerts: 2))
-        #expect(two == "[RESOLVED] CRITICAL 2 alerts are over: VaultSealed")
+        #expect(two == "OK 2 alerts are over: VaultSealed")
         let still = try text(subject, EndingTests.ended(.init(.email, 0), still: [EndingTests.graver]))
-        #expect(
-            still
-                == "[RESOLVED] CRITICAL VaultSealed is over after 1m 59s; still firing: VaultNoActiveNode (node=vault-0)"
-        )
+        #expect(still == "CRIT \(EndingTests.end): Vault is sealed; still firing: No node is active")
         let more = [EndingTests.graver, EndingTests.graver]
         let several = try text(subject, EndingTests.ended(.init(.email, 0), still: more, alerts: 2))
-        #expect(
-            several
-                == "[RESOLVED] CRITICAL 2 alerts are over; still firing: VaultNoActiveNode and others: VaultSealed")
+        #expect(several == "CRIT 2 alerts are over: VaultSealed; still firing: No node is active and 1 other")
     }
 
-    /// Its start counts the alerts that fire, and its headline is theirs.
+    /// What is silenced says until when: in this host's zone.
+    @Test func whatIsSilencedSaysUntilWhen() throws {
+        var notification = EndingTests.ended(.init(.email, 0), still: [EndingTests.graver])
+        notification.silencedUntil = [EndingTests.graver.id: Alerts.Notification.now + .seconds(3600)]
+        let title = try text(#"{{ template "__subject" . }}"#, notification)
+        #expect(title.hasSuffix("; still firing: No node is active, silenced until 03:00:00 UTC"))
+        let lines = try text(#"{{ template "email.default.text" . }}"#, notification)
+        #expect(lines.contains("Still firing: No node is active, silenced until 03:00:00 UTC\n"))
+    }
+
+    /// Its headline is that of those that fire.
     @Test func aTitleWhileSomeFire() throws {
         var notification = EndingTests.ended(.init(.email, 0), alerts: 2)
         notification.alerts[0].endsAt = nil
         notification.alerts[0].annotations["summary"] = "vault-0 is sealed"
         let title = try text(#"{{ template "__subject" . }}"#, notification)
-        #expect(title == "[FIRING:1] CRITICAL vault-0 is sealed")
+        #expect(title == "CRIT vault-0 is sealed")
         let lines = try text(#"{{ template "email.default.text" . }}"#, notification)
-        #expect(lines.contains("* vault-0 is sealed\n  Nobody can read") && lines.contains("  Action: Unseal it."))
-        #expect(lines.contains("* VaultSealed is over after 1m 59s\n  It said: Vault is sealed\n"))
+        #expect(lines.contains("vault-0 is sealed\nNobody can read") && lines.contains("1. Unseal it."))
+        #expect(lines.contains("\(EndingTests.end)\nIt said: Vault is sealed\n"))
     }
 
     @Test(arguments: [#"{{ template "email.default.text" . }}"#, #"{{ template "slack.default.text" . }}"#])
@@ -114,19 +119,18 @@ struct EndingTests {
             options: SlackOptions(.webhook(Secret(value: "https://hooks.slack.com/x"))),
             draft: composer.draft(notification))
         let body = String(decoding: try message.plainPayload(thread: nil).bytes, as: UTF8.self)
-        #expect(body.contains("• \(EndingTests.end)") && body.contains("Still firing: No node is active"), "\(body)")
+        #expect(body.contains("• VaultSealed is \(EndingTests.end)") && body.contains("Still firing: No node is active"), "\(body)")
         #expect(!body.contains("• Vault is sealed"))
     }
 
     @Test func pagerDuty() async throws {
         let event = try await request(.pagerDuty(PagerDutyOptions(.routing(Secret(value: "key")))), status: 202).json
         let payload = try #require(event["payload"] as? [String: Any])
-        #expect(
-            payload["summary"] as? String == "[RESOLVED] CRITICAL VaultSealed is over after 1m 59s (node=vault-0)")
-        let details = try #require(payload["custom_details"] as? [String: String])
-        #expect(details["action"] == nil)
-        #expect(details["message"] == "VaultSealed is over after 1m 59s (node=vault-0)")
-        expectAnEnd(details["resolved"] ?? "")
+        #expect(payload["summary"] as? String == "\(EndingTests.end): Vault is sealed")
+        let details = try #require(payload["custom_details"] as? [String: Any])
+        #expect(details["steps"] == nil)
+        #expect(details["ending"] as? String == EndingTests.end)
+        expectAnEnd(details["resolved"] as? String ?? "")
     }
 
     /// Who has written templates of their own gets what they say.

@@ -66,13 +66,15 @@ enum IncidentFixture {
     }
 
     /// Thirty consequences, each with texts that are much too long.
-    static func storm(_ integration: IntegrationID) -> Alerts.Notification {
+    static func storm(
+        _ integration: IntegrationID, reason: Alerts.Notification.Reason = .first
+    ) -> Alerts.Notification {
         let long = String(repeating: "é<& ", count: 2000)
         let effects = (0..<30).map {
             alert("Effect\($0)", $0 == 29 ? "critical" : "low", "Effect \($0) \(long)", after: $0, ["action": long])
         }
         var cause = cause()
         cause.annotations["description"] = long
-        return notification(integration, incidents: [incident(cause, effects)])
+        return notification(integration, incidents: [incident(cause, effects)], reason: reason)
     }
 }

@@ -128,6 +128,34 @@ import Transport
         #expect(notifier.statuses.map(\.lastAccepted) == [owner.time.wall()])
     }
 
+    /// A message says which other integration has refused its own, and when that is tried again.
+    @Test func saysWhichOthersHaveRefusedAndWhenTheyAreTriedAgain() async throws {
+        let owner = Owner()
+        let mail = ScriptedMail()
+        var options = NotifierTests.options("hook", "calm")
+        var receiver = ReceiverOptions(name: "team")
+        receiver.integrations = [
+            IntegrationOptions(
+                .email(EmailOptions(to: "a@example.org", from: "b@example.org", host: "h.example.org", port: 25)))
+        ]
+        options.receivers.append(receiver)
+        let notifier = try Notifier(
+            options, http: failing(1, 503, retryAfter: "600"), mail: mail, platform: .test(owner.time),
+            registry: Registry(), events: owner.notifierEvents)
+        notifier.enqueue([message(1, "hook")])
+        await until { owner.times("failed").count == 1 }
+        await until { owner.time.sleeperCount == 1 }
+        var notification = IncidentFixture.firing(.init(.email, 0))
+        notification.incidents[0].told = ["hook", "calm", "gone"].map { name in
+            IncidentTold(
+                receiver: name, integration: .init(.webhook, 0), state: .waiting, waitingSince: owner.time.wall())
+        }
+        notifier.enqueue([Outgoing(id: 2, notification: notification)])
+        await until { owner.events.contains { $0.hasPrefix("accepted 2") } }
+        let text = String(decoding: try #require(mail.mails.first?.message), as: UTF8.self)
+        #expect(text.contains("\r\nAlso told: Webhook hook refused, next try 02:10:00\r\n"), "\(text)")
+    }
+
     @Test func leavesAReceiverAloneAsLongAsItAsked() async throws {
         let owner = Owner()
         let notifier = try notifier(owner, failing(1, 503, retryAfter: "600"))

@@ -27,12 +27,12 @@ struct PagerDutyIntegrationTests {
         #expect(event["event_action"] as? String == "trigger")
         #expect(event["client_url"] as? String == "https://watch.example.org")
         let payload = try #require(event["payload"] as? [String: Any])
-        #expect(payload["summary"] as? String == "[FIRING:1] CRITICAL Vault is sealed")
+        #expect(payload["summary"] as? String == "Vault is sealed")
         #expect(payload["severity"] as? String == "critical")
         #expect((payload["source"] as? String)?.isEmpty == false)
         let details = try #require(payload["custom_details"] as? [String: Any])
-        #expect(details["action"] as? String == "Unseal it")
-        #expect(details["type"] as? String == "VaultSealed")
+        #expect(details["steps"] as? [String] == ["Unseal it"])
+        #expect(details["alert"] as? String == "VaultSealed")
         #expect(
             ((event["links"] as? [[String: String]]) ?? []).contains { $0["href"] == "https://wiki.example.org/seal" })
     }

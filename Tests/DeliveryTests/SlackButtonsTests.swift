@@ -39,7 +39,9 @@ struct SlackButtonsTests {
     }
 
     @Test func aLinkStandsInForThem() throws {
-        #expect(try payload(token: false).contains("<https://watch.example.org/incidents|Acknowledge>"))
+        let link = ##""text":"Acknowledge"},"style":"primary","url":"https://watch.example.org/incidents#band""##
+        #expect(try payload(token: false).contains(link))
+        #expect(try !payload(token: true).contains("#band"))
         #expect(try !payload(token: false, fires: false).contains("Acknowledge"))
         #expect(try !payload(token: false, url: "").contains("Acknowledge"))
     }

@@ -49,7 +49,8 @@ struct SlackIntegrationTests {
         #expect((request.json["text"] as? String)?.contains("Vault is sealed") == true)
         let blocks = try #require(attachments[0]["blocks"] as? [[String: Any]])
         let texts = blocks.compactMap { ($0["text"] as? [String: Any])?["text"] as? String }
-        #expect(texts.filter { $0.contains("Vault is sealed") && $0.contains("Unseal it") }.count == 2)
+        #expect(texts.filter { $0.contains("Vault is sealed") }.count == 2)
+        #expect(texts.filter { $0 == "*What to do:*\n1. Unseal it" }.count == 2)
     }
 
     @Test func saysTheEndInGreen() async throws {
@@ -57,7 +58,7 @@ struct SlackIntegrationTests {
         _ = try await Notifier.test(hook(), http: http).outcome { .test($0, resolved: true) }
         let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
         #expect(attachment["color"] as? String == "#2eb67d")
-        #expect((http.requests.first?.json["text"] as? String)?.contains("[RESOLVED]") == true)
+        #expect((http.requests.first?.json["text"] as? String)?.contains("over after 1 min 59 s: Vault is sealed") == true)
     }
 
     @Test func givesAlertmanagersAttachmentWhenAskedTo() async throws {
@@ -67,7 +68,7 @@ struct SlackIntegrationTests {
         }
         let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
         #expect(attachment["blocks"] == nil)
-        #expect((attachment["title"] as? String)?.hasPrefix("[FIRING:1] CRITICAL Vault is sealed") == true)
+        #expect((attachment["title"] as? String)?.hasPrefix("Vault is sealed") == true)
         #expect((attachment["text"] as? String)?.contains("It is.") == true)
         #expect(attachment["mrkdwn_in"] as? [String] == ["fallback", "pretext", "text"])
     }
@@ -129,7 +130,8 @@ struct SlackIntegrationTests {
     @Test func showsButtonsBelowTheBlocks() async throws {
         let blocks = try #require(
             try await attachment { $0.actions = SlackIntegrationTests.buttons }["blocks"] as? [[String: Any]])
-        let actions = try text(blocks.filter { $0["type"] as? String == "actions" })
+        // Above them are the links to our pages.
+        let actions = try text(blocks.filter { $0["type"] as? String == "actions" }.dropFirst().map { $0 })
         #expect(
             actions == """
                 [{"elements":[{"style":"primary","text":{"text":"Dashboard","type":"plain_text"},"type":"button","url":"https://grafana.example.org/firing"},\
@@ -156,7 +158,7 @@ struct SlackIntegrationTests {
             }["blocks"] as? [[String: Any]])
         let rows = blocks.filter { $0["type"] as? String == "actions" }.compactMap {
             $0["elements"] as? [[String: Any]]
-        }
+        }.dropFirst()
         #expect(rows.map(\.count) == [1, 1, 1, 1, 1])
         let button = try #require(rows.first?.first)
         let confirm = try #require(button["confirm"] as? [String: [String: String]])
@@ -177,7 +179,7 @@ struct SlackIntegrationTests {
         let none = try #require(
             try await attachment { $0.actions = [.init(text: "x", press: .open(url: "{{ .CommonLabels.nothing }}"))] }[
                 "blocks"] as? [[String: Any]])
-        #expect(!none.contains { $0["type"] as? String == "actions" })
+        #expect(none.count { $0["type"] as? String == "actions" } == 1)
     }
 
     @Test func letsNoTextPingTheChannel() async throws {

@@ -147,6 +147,8 @@ extension Notifier {
 }
 
 extension DeliveryOutcome {
+    /// The answer with which it was accepted.
+    var detail: String? { if case .accepted(let detail, _) = self { detail } else { nil } }
     var isAccepted: Bool { if case .accepted = self { true } else { false } }
     var error: DeliveryError? { if case .failed(let error) = self { error } else { nil } }
 }

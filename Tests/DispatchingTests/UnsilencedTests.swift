@@ -36,6 +36,24 @@ struct UnsilencedTests {
         }
     }
 
+    /// What still fires beside an end says until when it is silenced: by the silence that ends last, and by none that
+    /// lasts as long as it.
+    @Test func untilWhenAlertsAreSilenced() throws {
+        var d = Dispatcher(oneReceiver())
+        let alerts = [firing(UnsilencedTests.a, 0), firing(UnsilencedTests.b, 0)]
+        _ = d.receive(alerts, now: at(0))
+        #expect(d.silencedUntil(alerts).isEmpty)
+        for end in [900.0, 2000, 1500] {
+            let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(50).wall, endsAt: at(end).wall)
+            _ = try set(silence, &d, 50)
+        }
+        #expect(d.silencedUntil(alerts) == [alerts[0].id: at(2000).wall])
+        var silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(60).wall, endsAt: at(9000).wall)
+        silence.untilResolved = true
+        _ = try set(silence, &d, 60)
+        #expect(d.silencedUntil(alerts).isEmpty)
+    }
+
     @Test func whatEndedMeanwhileOrWasNeverToldIsNoReminder() throws {
         var d = Dispatcher(oneReceiver())
         _ = try set(Silence(matchers: [matcher("alertname=~A|B")], startsAt: at(0).wall, endsAt: at(900).wall), &d, 0)

@@ -110,6 +110,7 @@ import Testing
             }
             return "?"
         }
+        func isEnd(_ line: String) -> Bool { line.contains("over after") || line.contains("alerts are over") }
         #expect(
             await waitUntil(atMost: .seconds(60)) {
                 estate.inbox.messages(kind: .pagerduty).last.map(state) == "trigger"
@@ -119,8 +120,8 @@ import Testing
             [.pagerduty, .slack, .mail].allSatisfy { (kind: Lab.Message.Kind) in
                 guard let last = estate.inbox.messages(kind: kind).last else { return false }
                 return kind == .mail
-                    ? last.mail?.subject.hasPrefix("[RESOLVED]") == true
-                    : kind == .slack ? "\(last)".contains("RESOLVED") : state(last) == "resolve"
+                    ? isEnd(last.mail?.subject ?? "")
+                    : kind == .slack ? isEnd("\(last)") : state(last) == "resolve"
             }
         }
         let log = String(decoding: agent.standardError(limit: 1 << 16), as: UTF8.self)

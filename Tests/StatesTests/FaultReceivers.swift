@@ -80,7 +80,7 @@ final class FaultReceivers: @unchecked Sendable {
         messages.append(
             Message(
                 kind: .slack, at: time.monotonic(), conversation: payload["thread_ts"]?.string ?? id,
-                isEnd: line.contains("RESOLVED"), line: line))
+                isEnd: FaultReceivers.saysEnd(line), line: line))
         return .success(.response(LabResponse(200, type: "application/json", #"{"ok":true,"ts":"\#(id)"}"#)))
     }
 
@@ -91,6 +91,11 @@ final class FaultReceivers: @unchecked Sendable {
             Message(
                 kind: .mail, at: time.monotonic(),
                 conversation: (root ?? parsed.header("Message-Id")) + " " + parsed.header("To"),
-                isEnd: parsed.header("Subject").contains("RESOLVED"), line: parsed.header("Subject")))
+                isEnd: parsed.header("X-Vaultwatch-Status") == "resolved", line: parsed.header("Subject")))
+    }
+
+    /// Whether a title is that of an end.
+    private static func saysEnd(_ line: String) -> Bool {
+        line.contains("over after") || line.contains("alerts are over")
     }
 }

@@ -40,7 +40,10 @@ struct Course: Sendable {
                 "Acknowledged by \(acknowledgement.by) at \(time(acknowledgement.at)) \(zone)\(comment)".truncated(
                     toRunes: Course.reasonRunes))
         }
-        if let next = incident.next.first { lines.append("Next: " + Course.words(next, time)) }
+        // Who reads this knows that it was accepted.
+        if let next = incident.next.first(where: { $0.kind != .escalatesUnaccepted }) {
+            lines.append("Next: " + Course.words(next, time))
+        }
         told = lines
     }
 

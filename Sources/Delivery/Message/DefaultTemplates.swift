@@ -29,7 +29,7 @@ enum DefaultTemplates {
         {{ range .Changed }}{{ . }}
         {{ end }}{{ with .Steps }}
         What to do:
-        {{ range . }}{{ .Number }}. {{ .Title }}
+        {{ range . }}{{ .Number }}. {{ .Title }}{{ if .Commands }}:{{ end }}
         {{ range .Commands }}     {{ . }}
         {{ end }}{{ end }}{{ end }}{{ if .Consequences }}
         {{ if .Over }}It led to:{{ else }}Therefore:{{ end }}
@@ -87,7 +87,7 @@ enum DefaultTemplates {
         {{ range .Tellings }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">
         {{ if .Over }}<h2 style="font-size:17px">✓ {{ .Ending }}</h2><p>It said: {{ .What }}</p>{{ else }}{{ with .Impact }}<h2 style="font-size:17px">{{ . }}</h2>{{ end }}<p><b>{{ .What }}</b></p>{{ with .Because }}<p style="white-space:pre-wrap">{{ . }}</p>{{ end }}{{ end }}
         <p class="quiet" style="color:#59626f;font-size:14px">{{ .Since }}</p>{{ range .Changed }}<p><b>{{ . }}</b></p>{{ end }}
-        {{ with .Steps }}<h2 style="font-size:16px">What to do:</h2><ol style="padding-left:24px">{{ range . }}<li style="margin:0 0 8px">{{ .Title }}{{ range .Commands }}<div class="cmd" style="margin:4px 0 0;padding:8px;background:#eef0f3;color:#1c1e21;border-radius:4px;font:13px/1.4 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap">{{ . }}</div>{{ end }}</li>{{ end }}</ol>{{ end }}
+        {{ with .Steps }}<h2 style="font-size:16px">What to do:</h2><ol style="padding-left:24px">{{ range . }}<li style="margin:0 0 8px">{{ .Title }}{{ if .Commands }}:{{ end }}{{ range .Commands }}<div class="cmd" style="margin:4px 0 0;padding:8px;background:#eef0f3;color:#1c1e21;border-radius:4px;font:13px/1.4 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap">{{ . }}</div>{{ end }}</li>{{ end }}</ol>{{ end }}
         {{ if .Consequences }}<h2 style="font-size:16px">{{ if .Over }}It led to:{{ else }}Therefore:{{ end }}</h2><ul style="padding-left:20px">{{ range .Consequences }}<li>{{ . }}</li>{{ end }}</ul>{{ end }}
         {{ if .Timeline }}<h2 style="font-size:16px">What was seen ({{ .Zone }}):</h2><p style="font-size:14px">{{ range .Timeline }}{{ . }}<br>{{ end }}</p>{{ end }}
         {{ range .Told }}<p style="font-size:14px">{{ . }}</p>{{ end }}

@@ -78,12 +78,9 @@ extension SlackMessage {
     }
 
     private static func step(_ index: Int, _ step: ActionStep) -> String {
-        let commands = step.commands.map { command in
-            // A fence within the command would end the fence around it.
-            let text = command.split(separator: "```", omittingEmptySubsequences: false).joined(separator: "'''")
-            return "\n```\(SlackText.escaped(text, limit: stepRunes))```"
-        }
-        return "\(index + 1). \(SlackText.escaped(step.title, limit: stepRunes))\(commands.joined())"
+        let commands = step.commands.map { "\n```\(SlackText.escaped($0, limit: stepRunes))```" }
+        let title = SlackText.escaped(step.title, limit: stepRunes)
+        return "\(index + 1). \(title)\(commands.isEmpty ? "" : ":")\(commands.joined())"
     }
 
     /// The links as buttons; those that buttons of our own stand for are left out.

@@ -2,15 +2,18 @@ import Text
 
 /// Text in Slack's mrkdwn. Source: api.slack.com/reference/surfaces/formatting, "Escaping text".
 enum SlackText {
-    /// Text whose markup characters are escaped, cut to a number of characters and never within an escape.
+    /// Text whose markup characters are escaped, cut to a number of characters and never within an escape. Slack does
+    /// not say how it counts characters: those of UTF-16 are never fewer.
     static func escaped(_ text: String, limit: Int) -> String {
+        // A fence would also show in code what follows.
+        let open = text.replacing("```", with: "'''")
         // No escape is shorter than its character, so nothing beyond the limit can be part of the result.
-        let pieces = text.unicodeScalars.prefix(limit + 1).map { Markup.escape(String($0), quotes: .kept) }
-        if pieces.reduce(0, { $0 + $1.unicodeScalars.count }) <= limit { return pieces.joined() }
+        let pieces = open.unicodeScalars.prefix(limit + 1).map { Markup.escape(String($0), quotes: .kept) }
+        if pieces.reduce(0, { $0 + $1.utf16.count }) <= limit { return pieces.joined() }
         var out = ""
         var size = 1
         for piece in pieces {
-            size += piece.unicodeScalars.count
+            size += piece.utf16.count
             if size > limit { break }
             out += piece
         }
