@@ -98,10 +98,13 @@ extension Agent {
             useWeb?()
             store.apply(configuration.storage.memory)
             let now = platform.time.wall()
+            let changed = Agent.changes(from: running, state.withLock(\.rules), to: loaded, rerouted)
             state.withLock { state in
                 state.configuration = configuration
                 state.web = loaded.web
                 state.lastReload = (true, now)
+                (state.rules, state.warnings, state.loadedAt) = (loaded.rules, loaded.warnings, now)
+                state.reload = ConfigurationView.Reload(at: now, changes: changed)
             }
             reloadProbes(from: running, to: configuration, now)
             metrics.reloadSuccessful.set(1)
@@ -117,7 +120,10 @@ extension Agent {
             return nil
         } catch {
             let now = platform.time.wall()
-            state.withLock { $0.lastReload = (false, now) }
+            state.withLock { state in
+                state.lastReload = (false, now)
+                state.reload = ConfigurationView.Reload(at: now, refusal: "\(error)")
+            }
             metrics.reloadSuccessful.set(0)
             await dispatcher.recordEvent("reload refused", "\(error)\(askedBy)")
             platform.log.error(

@@ -16,6 +16,8 @@ extension Agent {
         var configuration: Configuration
         var rules: RuleSet
         var web: WebSettings
+        /// What `vaultwatch check config` warns of.
+        var warnings: [String]
     }
 
     /// Reads the configuration, the rules and the web configuration; command-line options take precedence over the
@@ -56,13 +58,15 @@ extension Agent {
                 WebOptions.hostAndPort(address).map { .tcp(host: $0.host.isEmpty ? "::" : $0.host, port: $0.port) }
             }
         }
+        let rules = try ruleSet(configuration, platform)
         return Loaded(
-            configuration: configuration, rules: try ruleSet(configuration, platform),
+            configuration: configuration, rules: rules,
             web: WebSettings(
                 listen: listen,
                 socket: configuration.web.socketPath(
                     environment: options.environment, storagePath: configuration.storage.path),
-                tls: webFile.tls, options: webOptions))
+                tls: webFile.tls, options: webOptions),
+            warnings: ConfigurationWarnings.all(configuration, rules))
     }
 
     /// The rules of a configuration.

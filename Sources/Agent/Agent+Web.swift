@@ -37,6 +37,7 @@ extension Agent {
         let names = PeerNames(platform)
         sources.userName = { await names.name($0) }
         sources.lastReload = { [self] in state.withLock { $0.lastReload } }
+        sources.configuration = { [self] in configurationView() }
         sources.flags = { [self] in
             let (configuration, addresses) = state.withLock { ($0.configuration, $0.addresses) }
             return [

@@ -6,6 +6,7 @@ import Journal
 import Logging
 package import Platform
 import Probes
+import Rules
 import Samples
 import Store
 package import Supervision
@@ -65,6 +66,11 @@ package final class Agent: Sendable {
         var isJournalUnread = false
         var lastReload: (succeeded: Bool, at: Timestamp)
         var lastReloadBegan: Instant?
+        /// The rules in force, and what is to be said about them and the configuration.
+        var rules: RuleSet
+        var warnings: [String]
+        var loadedAt: Timestamp
+        var reload: ConfigurationView.Reload?
     }
 
     /// Called once, with the bound addresses, when the agent is ready.
@@ -160,7 +166,9 @@ package final class Agent: Sendable {
         }
         supervisor = Supervisor(environment.manager, time: time)
         state = Mutex(
-            State(configuration: configuration, web: loaded.web, lastReload: (true, startedAt)))
+            State(
+                configuration: configuration, web: loaded.web, lastReload: (true, startedAt), rules: loaded.rules,
+                warnings: loaded.warnings, loadedAt: startedAt))
         lostConnections.listen { [weak self] in self?.probe(after: $0) }
         unexplained.listen { [suspects] in suspects.ask($0) }
     }

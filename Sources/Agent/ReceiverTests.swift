@@ -33,7 +33,9 @@ final class ReceiverTests: Sendable {
 
     /// The last test of each integration, by receiver and integration.
     var all: [ReceiverTest] {
-        state.withLock { Array($0.last.values) }.sorted { ($0.receiver, $0.integration) < ($1.receiver, $1.integration) }
+        state.withLock { Array($0.last.values) }.sorted { a, b in
+            (a.receiver, a.integration) < (b.receiver, b.integration)
+        }
     }
 
     /// - Returns: whether a test may begin; then `end` must follow.

@@ -31,6 +31,8 @@ package struct Configuration: Sendable {
     package var storage = StorageOptions()
     /// The path of the file.
     package var path = ""
+    /// The file without its secrets.
+    package var text = ConfigurationText()
 }
 
 /// `global`: defaults for all targets.

@@ -57,7 +57,8 @@ extension Configuration {
             global: global, vault: vault, postgres: postgres, backups: backups, records: records,
             postgresBackups: postgresBackups, ruleFiles: ruleFiles,
             dispatch: alerting.dispatch,
-            delivery: alerting.delivery, web: web, storage: storage, path: path)
+            delivery: alerting.delivery, web: web, storage: storage, path: path,
+            text: ConfigurationText(root, secrets: context.secrets.all))
     }
 
     /// The root of a YAML file; nil after an error, which is added to the context.

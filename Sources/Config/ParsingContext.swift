@@ -16,6 +16,9 @@ package struct ParsingContext: Sendable {
     /// error.
     package var emptyIsAbsent = false
 
+    /// Where secrets stand in the file.
+    let secrets = SecretPositions()
+
     /// Maximum size of a configuration, certificate or secret, in bytes.
     package static let fileLimitBytes = 4 << 20
 
@@ -89,6 +92,7 @@ package struct ParsingContext: Sendable {
 
     /// A secret under `key`, or in the file under `key_file`; giving both is an error.
     package func secret(_ fields: inout Fields, _ key: String) -> Secret? {
+        if let node = fields.node(key) { secrets.add(node.position) }
         let inline = fields.string(key).flatMap { $0.isEmpty && emptyIsAbsent ? nil : $0 }
         let file = readableFile(&fields, key + "_file")
         if inline != nil, file != nil {

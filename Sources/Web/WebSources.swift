@@ -31,7 +31,7 @@ package struct WebSources: Sendable {
     /// When the process started.
     package var startedAt = Timestamp(milliseconds: 0)
     /// The current configuration without secrets; nil if it is not available.
-    package var configuration: @Sendable () -> String? = { nil }
+    package var configuration: @Sendable () -> ConfigurationView? = { nil }
     /// The outcome and time of the last reload.
     package var lastReload: @Sendable () -> (succeeded: Bool, at: Timestamp) = { (true, Timestamp(milliseconds: 0)) }
     /// The command-line flags and their values.

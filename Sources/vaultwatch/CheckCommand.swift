@@ -1,3 +1,4 @@
+import Agent
 import ArgumentParser
 import Config
 import Delivery
@@ -92,17 +93,10 @@ struct CheckConfigCommand: AsyncParsableCommand {
                 try WebFile.load(path, files: files, environment: environment)
             }
         }
-        if configuration.web.allowsAnonymousChanges {
-            warn(
-                "web.allow_anonymous_changes is true: any client that reaches \(configuration.web.listenAddresses.joined(separator: ", ")) can silence every alert, and make up and end alerts; use web.users and web.tokens instead",
-                &report)
-        }
-        warn(of: configuration.dispatch, &report)
         let errors = ErrorList()
         let rules = RuleSet.load(configuration.ruleFiles, files: files, errors: errors)
         guard errors.isEmpty else { throw CheckFailure(messages: errors.errors.map(\.description)) }
-        let explained = ExplanationLint(rules.groups, externalLabels: Set(configuration.global.externalLabels.keys))
-        for finding in explained.findings() { warn(finding.description, &report) }
+        for warning in ConfigurationWarnings.all(configuration, rules) { warn(warning, &report) }
         count(configuration, rules, &report)
         for server in configuration.postgres where server.connection.isVerifiedByDefault {
             say(
@@ -128,7 +122,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         }
     }
 
-    /// Tells what is monitored, and warns if it is nothing.
+    /// Tells what is monitored, and says so if it is nothing.
     private func count(_ configuration: Configuration, _ rules: RuleSet, _ report: inout CheckReport) {
         let counts = [
             ("Vault node", configuration.vault.reduce(0) { $0 + $1.nodes.count }),
@@ -140,11 +134,6 @@ struct CheckConfigCommand: AsyncParsableCommand {
         report.found = Dictionary(counts, uniquingKeysWith: { first, _ in first })
         let words = counts.map { Words.count($0.1, $0.0) }
         say("\(file): fine: \(words[0]) in \(words[1]), \(words[2...].joined(separator: ", "))")
-        if report.found["rule"] == 0 {
-            warn(
-                "no rules are loaded: nothing will ever alert; write the rule files to \"rules\", as packaged /usr/share/vaultwatch/rules/*.yml",
-                &report)
-        }
         let targets = ["Vault node", "PostgreSQL server", "backup set"].reduce(0) { $0 + (report.found[$1] ?? 0) }
         if targets == 0, configuration.records == nil, configuration.postgresBackups.isEmpty {
             say("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
@@ -183,7 +172,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         }
         guard let alertmanager = found else { return false }
         try checkTemplates(alertmanager.delivery, files)
-        warn(of: alertmanager.dispatch, &report)
+        for warning in ConfigurationWarnings.routing(alertmanager.dispatch) { warn(warning, &report) }
         report.found = [
             "inhibit rule": alertmanager.dispatch.inhibitRules.count,
             "receiver": alertmanager.delivery.receivers.count, "template": alertmanager.delivery.templates.count,
@@ -201,17 +190,6 @@ struct CheckConfigCommand: AsyncParsableCommand {
             """)
         say(alertmanager.delivery.templates.isEmpty ? "" : "  SUCCESS\n")
         return true
-    }
-
-    /// Warns about settings that are valid but probably not intended.
-    private func warn(of routing: DispatchOptions, _ report: inout CheckReport) {
-        for (index, rule) in routing.inhibitRules.enumerated()
-        where rule.sources.contains(where: { $0.matchers.isEmpty }) {
-            let name = rule.name.isEmpty ? "number \(index + 1)" : rule.name.quotedAsInGo
-            warn(
-                "inhibit rule \(name) has no source matchers: it inhibits its targets while any other alert fires, and they are notified when the last one ends; write source_matchers, or route the targets to a receiver without integrations",
-                &report)
-        }
     }
 
     /// Loads the notification templates; the agent does not start with an invalid one.

@@ -1,10 +1,10 @@
 import Alerts
 import Journal
-import Rules
 import Samples
 import Testing
 
 @testable import Agent
+@testable import Rules
 
 /// Alerts that wait and alerts that are held back, in the history: one entry for each change.
 struct AlertChangesTests {

@@ -108,7 +108,11 @@ struct MorePageTests {
             { ["expr": "up{a=\"\(text)\"}", "range": "6h"][$0] }, now: snapshot.now,
             Clock(zone: .utc, now: snapshot.now))
         var facts = AgentPage.Facts()
-        (facts.degradations, facts.flags, facts.configuration) = ([text], [text: text], text)
+        (facts.degradations, facts.flags, facts.routing) = ([text], [text: text], text)
+        facts.configuration = ConfigurationView(
+            text: text, path: text, loadedAt: snapshot.now,
+            reload: .init(at: snapshot.now, changes: Array(repeating: text, count: count)),
+            warnings: Array(repeating: text, count: count))
         facts.families = [
             MetricFamily(
                 "vaultwatch_loop_age_seconds", .gauge, help: "", samples: [.init(Labels(["loop": text]), .nan)])
@@ -396,6 +400,26 @@ struct MorePageTests {
         #expect(page("severity=low").contains(">2 alerts</span>") && page("").contains(">no alerts</span>"))
         #expect(page("severity=~x").contains("labels of an alert are written with ="))
         #expect(page("{{").contains("class=\"say bad\""))
+    }
+
+    @Test func theConfigurationSaysWhatIsWrongWithIt() {
+        var facts = AgentPage.Facts()
+        #expect(text(AgentPage(facts: facts).render(context())).contains("Not known."))
+        var view = ConfigurationView(
+            text: "global:\n  poll_interval: 5s\n", path: "/etc/vaultwatch.yml", loadedAt: Fixtures.now - .seconds(60),
+            warnings: ["no rules are loaded: nothing will ever alert"])
+        func page() -> String {
+            facts.configuration = view
+            return text(AgentPage(facts: facts).render(context()))
+        }
+        #expect(page().contains("/etc/vaultwatch.yml") && page().contains("poll_interval: 5s"))
+        #expect(page().contains("no rules are loaded") && !page().contains("The last reload"))
+        view.reload = .init(at: Fixtures.now, changes: ["global.poll_interval: 10s → 5s"])
+        #expect(page().contains("<code>global.poll_interval: 10s → 5s</code>") && !page().contains("refused"))
+        view.reload = .init(at: Fixtures.now, changes: (0..<150).map { "rules[\($0)]: x, new" })
+        #expect(page().contains("rules[99]") && !page().contains("rules[100]") && page().contains("and 50 changes more"))
+        view.reload = .init(at: Fixtures.now, refusal: "vaultwatch.yml:2:1: unknown key")
+        #expect(page().contains("vaultwatch.yml:2:1: unknown key") && page().contains("stays in force"))
     }
 
     /// Whether it would page: not within a mute time, under a silence, or at a receiver that sends nothing anywhere.

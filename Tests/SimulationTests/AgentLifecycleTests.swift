@@ -161,6 +161,9 @@ import Web
         #expect(rig.life.systemd.status.hasPrefix("All well: 5 of 5 Vault nodes. The last reload was refused"))
         #expect(rig.life.api?.storageRetention() == retention)
         #expect(rig.life.api?.lastReload().succeeded == false)
+        let running = try #require(rig.life.api?.configuration())
+        #expect(running.reload?.refusal == refusal && running.path == "/vaultwatch.yml")
+        #expect(running.loadedAt < running.reload?.at ?? running.loadedAt && running.text.contains("vault:"))
         rig.machine.files.mistake = .none
         #expect(rig.reload() == .some(nil))
         #expect(rig.life.systemd.status == "All well: 5 of 5 Vault nodes")
@@ -179,6 +182,8 @@ import Web
         rig.machine.files.mistake = .retention
         #expect(rig.reload() == .some(nil))
         #expect(rig.life.api?.storageRetention() == "10m or 64MiB")
+        let reload = try #require(rig.life.api?.configuration()?.reload)
+        #expect(reload.refusal == nil && reload.changes.contains { $0.hasPrefix("storage.retention: ") })
         // With the retention of before there would be 150 samples; what goes are chunks of two hours.
         rig.pass(.seconds(5 * 3600))
         let points = rig.life.points("vault_node_sealed", node: "n0")

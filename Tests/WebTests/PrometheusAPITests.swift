@@ -261,7 +261,9 @@ struct PrometheusAPITests {
                 [MetricFamily("up", .untyped, help: "Up."), MetricFamily("x_total", .counter, help: "X \"quoted\".")]
             }
         }
-        scripted.sources.configuration = { "vault: <secret>\n" }
+        scripted.sources.configuration = {
+            ConfigurationView(text: "vault: <secret>\n", path: "/v.yml", loadedAt: Scripted.now)
+        }
         scripted.sources.flags = { ["web.listen-address": ":9321"] }
         let targets = await scripted.get("/api/v1/targets?state=active")
         #expect(

@@ -112,7 +112,7 @@ extension String {
     }
 
     /// In single quotes, or in double quotes if control characters must be escaped.
-    fileprivate var quotedInYAML: String {
+    var quotedInYAML: String {
         let isPlain = unicodeScalars.allSatisfy {
             $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) && $0.value != 0x2028 && $0.value != 0x2029
                 && $0.value != 0xfeff

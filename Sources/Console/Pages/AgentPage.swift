@@ -13,8 +13,8 @@ struct AgentPage {
         var lastReload: (succeeded: Bool, at: Timestamp)?
         var flags: [String: String] = [:]
         var retention = ""
-        /// Without secrets; nil if not available.
-        var configuration: String?
+        /// Nil if not available.
+        var configuration: ConfigurationView?
         /// The routing in Alertmanager's format, without secrets.
         var routing = ""
         var families: [MetricFamily] = []
@@ -22,7 +22,9 @@ struct AgentPage {
 
     let facts: Facts
 
-    private static let configurationLimit = 65_536
+    /// Characters of each text.
+    private static let configurationLimit = 32_768
+    private static let warningLimit = 20
 
     func render(_ context: PageContext) -> [UInt8] {
         Layout(context: context, title: "Agent", tab: .agent).render { page in
@@ -37,11 +39,29 @@ struct AgentPage {
                     page.text(degradation, limit: 500)
                     page.markup("</p>")
                 }
+                if let refusal = facts.configuration?.reload?.refusal {
+                    page.markup("<p class=\"say bad\">The last reload was refused; the configuration before it stays")
+                    page.markup(" in force.</p><pre class=pre tabindex=0>")
+                    page.text(refusal, limit: 4000)
+                    page.markup("</pre>")
+                }
+                for warning in facts.configuration?.warnings.prefix(AgentPage.warningLimit) ?? [] {
+                    page.markup("<p class=\"say warn wrap\">")
+                    page.text(warning, limit: 600)
+                    page.markup("</p>")
+                }
+                let omitted = (facts.configuration?.warnings.count ?? 0) - AgentPage.warningLimit
+                if omitted > 0 {
+                    page.element("<p class=quiet>", "and \(omitted) more, listed by vaultwatch check config", "</p>")
+                }
             }
             page.markup("<div class=cols><div class=col>")
             page.card("loops", "Loops", "when each has come round last") { page in loops(&page) }
             configuration(&page)
             page.markup("</div><div class=col>")
+            if let reload = facts.configuration?.reload {
+                page.card("reload", "The last reload") { page in self.reload(reload, &page) }
+            }
             page.card("program", "The program") { page in program(context, &page) }
             page.card("held", "What it holds") { page in held(&page) }
             page.markup("</div></div>")
@@ -58,7 +78,12 @@ struct AgentPage {
         page.markup("<dt>Started</dt><dd>")
         page.time(context.startedAt, .full)
         page.markup("</dd>")
-        if let reload = facts.lastReload, reload.at.milliseconds > 0 {
+        if let configuration = facts.configuration {
+            term("Configuration", configuration.path, &page)
+            page.markup("<dt>In force since</dt><dd>")
+            page.time(configuration.loadedAt, .full)
+            page.markup("</dd>")
+        } else if let reload = facts.lastReload, reload.at.milliseconds > 0 {
             page.markup("<dt>Last reload</dt><dd>")
             page.text(reload.succeeded ? "in force since " : "refused; the last good one is in force, of ")
             page.time(reload.at, .full)
@@ -131,16 +156,39 @@ struct AgentPage {
 
     // MARK: Configuration
 
+    private func reload(_ reload: ConfigurationView.Reload, _ page: inout HTML) {
+        page.markup("<p>")
+        page.text(reload.refusal == nil ? "In force since " : "Refused ")
+        page.time(reload.at, .full)
+        page.markup("</p>")
+        guard reload.refusal == nil else { return }
+        guard !reload.changes.isEmpty else {
+            return page.markup("<p class=quiet>Nothing differs, but perhaps secrets and files that it names.</p>")
+        }
+        page.markup("<ul class=rows>")
+        for change in reload.changes.prefix(ConfigurationView.Reload.changeLimit) {
+            page.markup("<li class=wrap><code>")
+            page.text(change, limit: 300)
+            page.markup("</code></li>")
+        }
+        page.markup("</ul>")
+        if reload.omitted > 0 {
+            page.element("<p class=quiet>", "and \(Words.count(reload.omitted, "change")) more", "</p>")
+        }
+    }
+
     private func configuration(_ page: inout HTML) {
-        page.card("configuration", "Configuration in force", "without secrets") { page in
-            let text = facts.configuration ?? facts.routing
-            guard !text.isEmpty else { return page.markup("<p class=quiet>Not known.</p>") }
-            if facts.configuration == nil {
-                page.markup("<p class=quiet>Of the routing alone, in Alertmanager’s form:</p>")
-            }
-            page.markup("<pre class=pre>")
-            page.text(text, limit: AgentPage.configurationLimit)
+        page.card("configuration", "Configuration in force", "without secrets and comments") { page in
+            guard let configuration = facts.configuration else { return page.markup("<p class=quiet>Not known.</p>") }
+            page.markup("<pre class=pre tabindex=0>")
+            page.text(configuration.text, limit: AgentPage.configurationLimit)
             page.markup("</pre>")
+        }
+        guard !facts.routing.isEmpty else { return }
+        page.card("routing", "Routing in force", "in Alertmanager’s form") { page in
+            page.markup("<details><summary>Show</summary><pre class=pre tabindex=0>")
+            page.text(facts.routing, limit: AgentPage.configurationLimit)
+            page.markup("</pre></details>")
         }
     }
 }

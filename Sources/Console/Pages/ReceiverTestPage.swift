@@ -3,8 +3,8 @@ import Samples
 import Text
 import Web
 
-/// The page at `/routes/test`: asks for confirmation before a test message goes to a receiver; afterwards shows what the
-/// receiver answered.
+/// The page at `/routes/test`: asks for confirmation before a test message goes to a receiver; afterwards shows what
+/// the receiver answered.
 struct ReceiverTestPage {
     let receiver: String
     /// Its integrations.

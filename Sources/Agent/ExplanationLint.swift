@@ -1,12 +1,12 @@
 import Alerts
 import Probes
 import PromQL
-import Rules
+package import Rules
 import Text
 
 /// Finds `explained_by` lists that are probably not as intended. It examines all rules together: a cause may be in
 /// another file.
-struct ExplanationLint {
+package struct ExplanationLint {
     private struct Alerting {
         let rule: Rule
         let causes: [Explanation]
@@ -20,7 +20,7 @@ struct ExplanationLint {
     private let externalLabels: Set<String>
 
     /// - Parameter externalLabels: the names of labels that the configuration adds to every alert.
-    init(_ groups: [RuleGroup], externalLabels: Set<String> = []) {
+    package init(_ groups: [RuleGroup], externalLabels: Set<String> = []) {
         var alerts: [Alerting] = []
         var unreadable: [RuleSet.Finding] = []
         for rule in groups.flatMap(\.rules) where rule.kind == .alerting {
@@ -44,7 +44,8 @@ struct ExplanationLint {
         causes = Dictionary(grouping: alerts, by: \.rule.name).mapValues { $0.flatMap(\.causes).map(\.alertName) }
     }
 
-    func findings() -> [RuleSet.Finding] {
+    /// All findings, in the order of the rules.
+    package func findings() -> [RuleSet.Finding] {
         var told: Set<Set<String>> = []
         return unreadable
             + alerts.flatMap { alert in
