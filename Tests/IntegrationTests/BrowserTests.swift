@@ -10,7 +10,8 @@ import TestServers
 @Suite(.serialized) struct BrowserTests {
     private static let pages = [
         "/", "/incidents", "/estate", "/backups", "/silences", "/silences/new", "/history", "/runbooks",
-        "/runbooks/VaultSealed", "/rules", "/query?expr=vault_node_up", "/routes", "/targets", "/agent",
+        "/runbooks/VaultSealed", "/rules", "/query?expr=vault_node_up",
+        "/routes?labels=severity%3Dcritical", "/routes/test?receiver=critical", "/targets", "/agent",
     ]
 
     @Test(.timeLimit(.minutes(8))) func pagesWorkInABrowserCalmAndInAnIncident() async throws {
