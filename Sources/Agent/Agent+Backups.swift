@@ -38,6 +38,7 @@ extension Agent {
             listings[options.name].map { Agent.view($0) } ?? Agent.view(BackupLedger.Listing(options: options))
         }
         var view = BackupsView(now: now, sets: sets)
+        (view.promisedPoint, view.promisedTime) = (configuration.recovery.point, configuration.recovery.time)
         for sample in appender.results.filter({ $0.target.kind == .records }).flatMap(\.samples) {
             switch sample.labels.name {
             case "restore_test_last_success_timestamp_seconds":

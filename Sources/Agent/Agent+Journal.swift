@@ -69,6 +69,7 @@ extension Agent {
         beginnings.restore(Agent.beginnings(in: snapshot))
         targetHistory.restore(snapshot)
         Agent.restore(verdicts.ledger, snapshot)
+        await dispatcher.append(formKey.restore(snapshot))
         await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         await dispatcher.recordEvent(
             "journal merged", "\(snapshot.alerts.count) alerts, \(snapshot.outbox.count) undelivered messages")

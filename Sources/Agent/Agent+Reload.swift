@@ -107,6 +107,7 @@ extension Agent {
                 state.reload = ConfigurationView.Reload(at: now, changes: changed)
             }
             reloadProbes(from: running, to: configuration, now)
+            metrics.set(promisedPoint: configuration.recovery.point, time: configuration.recovery.time)
             metrics.reloadSuccessful.set(1)
             metrics.reloadTimestamp.set(now.seconds)
             await dispatcher.recordEvent("configuration reloaded", configuration.path + askedBy)

@@ -63,6 +63,7 @@ extension Agent {
             beginnings.restore(Agent.beginnings(in: snapshot))
             targetHistory.restore(snapshot)
             Agent.restore(verdicts.ledger, snapshot)
+            await dispatcher.append(formKey.restore(snapshot))
             await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         } catch {
             platform.log.error(
@@ -80,7 +81,8 @@ extension Agent {
             await dispatcher.rewriteJournal()
             await rules.save()
             await dispatcher.append(beginnings.all.map { Agent.beginning(of: $0.key, $0.value) })
-            await dispatcher.append(targetHistory.allChanges + Agent.allChanges(of: verdicts.ledger))
+            await dispatcher.append(
+                targetHistory.allChanges + Agent.allChanges(of: verdicts.ledger) + formKey.change)
             await dispatcher.recordEvent(
                 "journal begun anew", "everything is written again; a file that could not be used is kept next to it")
         }
@@ -147,7 +149,8 @@ extension Agent {
 
     /// Binds the addresses and starts to serve requests.
     private func listen() async throws {
-        let settings = state.withLock(\.web)
+        var settings = state.withLock(\.web)
+        settings.formKey = formKey.bytes
         let listener = environment.listener(settings, sources(), platform, registry)
         let addresses = try await listener.start()
         let path = state.withLock { state in

@@ -38,6 +38,8 @@ package final class Agent: Sendable {
     let verdicts = BackupVerdicts()
     /// The states of the targets over time.
     let targetHistory = TargetHistory()
+    /// The key of form tokens, kept in the journal.
+    let formKey: FormKey
     /// Since when each backup set has been watched, kept in the journal.
     let beginnings: BackupBeginnings
     let probes: ProbeRunner
@@ -90,6 +92,7 @@ package final class Agent: Sendable {
         self.platform = platform
         self.environment = environment
         loader = platform.workPool("reload", threads: 1)
+        formKey = FormKey(random: platform.random)
         let loaded = try Agent.load(options, platform.readingInTime)
         let configuration = loaded.configuration
         let lostConnections = Relay<LostConnection>()
@@ -99,6 +102,7 @@ package final class Agent: Sendable {
         appender = Appender(store: store, clock: clock)
         let metrics = AgentMetrics(registry, version: options.version, now: platform.time.wall())
         self.metrics = metrics
+        metrics.set(promisedPoint: configuration.recovery.point, time: configuration.recovery.time)
         startedAt = platform.time.wall()
         let watchdog = Watchdog()
         self.watchdog = watchdog

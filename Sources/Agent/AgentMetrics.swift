@@ -32,6 +32,8 @@ struct AgentMetrics: Sendable {
     let cutLogFields: Counter
     let threadFailures: Counter
     let startTime: Gauge
+    let promisedPoint: Gauge
+    let promisedTime: Gauge
 
     init(_ registry: Registry, version: String, now: Timestamp) {
         registry.gauge(
@@ -100,6 +102,12 @@ struct AgentMetrics: Sendable {
         threadFailures.declare()
         startTime = registry.gauge(
             "process_start_time_seconds", help: "Start time of the process since unix epoch in seconds.")
+        promisedPoint = registry.gauge(
+            "vaultwatch_recovery_point_objective_seconds",
+            help: "How much time of writes may be lost, as the configuration promises; absent if it promises nothing.")
+        promisedTime = registry.gauge(
+            "vaultwatch_recovery_time_objective_seconds",
+            help: "How long a recovery may take, as the configuration promises; absent if it promises nothing.")
         reloadSuccessful.set(1)
         reloadTimestamp.set(now.seconds)
         journalHealthy.set(1)
@@ -107,6 +115,12 @@ struct AgentMetrics: Sendable {
         startTime.set(now.seconds)
         for state in ["active", "suppressed", "unprocessed"] { alerts.set(0, state) }
         for state in ["active", "pending", "expired"] { silences.set(0, state) }
+    }
+
+    /// Shows what is promised for a recovery, so that rules can compare it with what is measured.
+    func set(promisedPoint point: Duration?, time: Duration?) {
+        if let point { promisedPoint.set(point.seconds) } else { promisedPoint.remove() }
+        if let time { promisedTime.set(time.seconds) } else { promisedTime.remove() }
     }
 
     func set(_ usage: ProcessUsage) {

@@ -31,6 +31,8 @@ package struct WebSettings: Sendable {
     package var tls: ServerTLS?
     /// Access, headers and external URL.
     package var options: WebService.Options
+    /// The secret key of form tokens; nil makes one that lasts as long as the server.
+    package var formKey: [UInt8]?
 
     /// Settings from their parts.
     package init(
@@ -76,7 +78,8 @@ final class WebServer: WebListener {
         self.platform = platform
         self.registry = registry
         // They survive a reload.
-        let (events, formKey) = (EventStreams(sources, time: platform.time), FormToken.key(platform.random))
+        let events = EventStreams(sources, time: platform.time)
+        let formKey = settings.formKey ?? FormToken.key(platform.random)
         (self.events, self.formKey) = (events, formKey)
         let current = Current(
             WebServer.service(settings.options, sources, platform, registry, events, formKey))

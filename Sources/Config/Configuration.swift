@@ -4,6 +4,8 @@ package import Platform
 package import Probes
 import Samples
 package import Store
+package import TimeZones
+package import Web
 
 /// A configuration file, parsed and validated: the options of each stage.
 package struct Configuration: Sendable {
@@ -19,6 +21,8 @@ package struct Configuration: Sendable {
     package var records: RecordOptions?
     /// `postgres_backups`.
     package var postgresBackups: [PostgresBackupOptions] = []
+    /// `recovery`.
+    package var recovery = RecoveryOptions()
     /// `rules`: shell patterns of rule files, absolute.
     package var ruleFiles: [String] = []
     /// The routing of `alerting`.
@@ -79,4 +83,18 @@ package struct WebOptions: Sendable, Hashable {
     package var allowsAnonymousChanges = false
     /// Further names by which clients reach the agent. Default: none.
     package var allowedHosts: [String] = []
+    /// The time zone of the pages. Default: the machine's.
+    package var timeZone: TimeZoneData?
+    /// The header in which a trusted proxy names the user that it has authenticated. Default: none.
+    package var userHeader: String?
+    /// The proxies from which `userHeader` is accepted. Default: none.
+    package var trustedProxies: [AddressRange] = []
+}
+
+/// `recovery`: what is promised for the case that Vault is lost, to be compared with what is measured.
+package struct RecoveryOptions: Sendable, Hashable {
+    /// `rpo`: how much time of writes may be lost. Default: nothing is promised.
+    package var point: Duration?
+    /// `rto`: how long it may take until Vault serves again. Default: nothing is promised.
+    package var time: Duration?
 }

@@ -37,6 +37,7 @@ extension Configuration {
             }
             return pattern
         }
+        let recovery = RecoveryOptions(fields.node("recovery"), context)
         let web = WebOptions(fields.node("web"), context)
         let storage = StorageOptions(fields.node("storage"), context)
         let alerting = AlertingParser(context: context).parse(
@@ -55,7 +56,7 @@ extension Configuration {
         guard errors.isEmpty, let alerting else { throw ConfigurationErrors(errors: errors.errors) }
         return Configuration(
             global: global, vault: vault, postgres: postgres, backups: backups, records: records,
-            postgresBackups: postgresBackups, ruleFiles: ruleFiles,
+            postgresBackups: postgresBackups, recovery: recovery, ruleFiles: ruleFiles,
             dispatch: alerting.dispatch,
             delivery: alerting.delivery, web: web, storage: storage, path: path,
             text: ConfigurationText(root, secrets: context.secrets.all))

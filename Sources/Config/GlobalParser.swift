@@ -40,3 +40,18 @@ extension StorageOptions {
         }
     }
 }
+
+extension RecoveryOptions {
+    init(_ node: Node?, _ context: ParsingContext) {
+        self.init()
+        guard let node else { return }
+        var fields = Fields(node, context.errors, "recovery")
+        point = context.duration(&fields, "rpo")
+        time = context.duration(&fields, "rto")
+        fields.finish()
+        if point == nil, time == nil, fields.node("rpo") == nil, fields.node("rto") == nil {
+            context.errors.add(
+                node.position, "recovery: expected rpo, rto or both, such as {rpo: 26h, rto: 1h}; or leave it out")
+        }
+    }
+}

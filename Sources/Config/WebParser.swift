@@ -1,6 +1,7 @@
 package import Platform
 import Samples
 import Transport
+import TimeZones
 package import Web
 import YAML
 
@@ -44,7 +45,61 @@ extension WebOptions {
                 "allowed_hosts: expected names such as watch.example.org or *.example.org, without scheme and port, found \"\(host)\""
             )
         }
+        if let node = fields.node("time_zone") {
+            do throws(TimeZoneError) {
+                timeZone = try TimeZoneData.named(node.scalar ?? "?", context.files)
+            } catch {
+                context.errors.add(node.position, "time_zone: \(error); expected a name such as Europe/Berlin, or UTC")
+            }
+        }
+        parseProxies(&fields, context)
         fields.finish()
+    }
+
+    /// `user_header` and `trusted_proxies`: neither means anything without the other.
+    private mutating func parseProxies(_ fields: inout Fields, _ context: ParsingContext) {
+        userHeader = fields.parsed("user_header", expected: "the name of a header such as X-Forwarded-User") { text in
+            WebOptions.isHeaderName(text) ? text : nil
+        }
+        for text in fields.strings("trusted_proxies") {
+            guard let range = AddressRange(text) else {
+                context.errors.add(
+                    fields.position(of: "trusted_proxies"),
+                    "trusted_proxies: expected addresses such as 192.0.2.7 or 10.0.0.0/8, found \"\(text)\"")
+                continue
+            }
+            guard !range.isEverything else {
+                context.errors.add(
+                    fields.position(of: "trusted_proxies"),
+                    "trusted_proxies: \(text) is everybody, who could then name any user; name the proxies' addresses")
+                continue
+            }
+            trustedProxies.append(range)
+        }
+        let (hasHeader, hasProxies) = (fields.node("user_header") != nil, fields.node("trusted_proxies") != nil)
+        if hasHeader, !hasProxies {
+            context.errors.add(
+                fields.position(of: "user_header"),
+                "user_header is taken from trusted_proxies alone; add them, such as trusted_proxies: [127.0.0.1]")
+        }
+        if hasProxies, !hasHeader {
+            context.errors.add(
+                fields.position(of: "trusted_proxies"),
+                "trusted_proxies belong to user_header; add it, such as user_header: X-Forwarded-User")
+        }
+    }
+
+    /// Whether the text is a header's name that does not mean anything else to the agent. Source: RFC 9110, 5.6.2.
+    private static func isHeaderName(_ text: String) -> Bool {
+        let reserved = [
+            "authorization", "connection", "content-length", "content-type", "cookie", "host", "origin", "referer",
+            "transfer-encoding",
+        ]
+        return (1...64).contains(text.utf8.count) && !reserved.contains(text.lowercased())
+            && text.utf8.allSatisfy { byte in
+                (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || (byte >= 0x30 && byte <= 0x39)
+                    || "!#$%&'*+-.^_`|~".utf8.contains(byte)
+            }
     }
 
     /// The permitted cost of a password check: a few seconds at most.
@@ -128,6 +183,8 @@ extension WebOptions {
         for (name, token) in tokens { access.tokens[name] = try token.reveal(files) }
         access.pagerDutySecret = try pagerDutySecret?.reveal(files)
         access.allowsAnonymousChanges = allowsAnonymousChanges
+        access.userHeader = userHeader
+        access.trustedProxies = trustedProxies
         let listened = listenAddresses.compactMap { WebOptions.hostAndPort($0)?.host }
         access.hosts = KnownHosts(listened + [hostname, URLParts(externalURL)?.host ?? ""] + allowedHosts)
         return access

@@ -9,29 +9,26 @@ package enum StatusTable {
     /// One section for each Vault cluster, each PostgreSQL cluster, and the backups.
     package static func sections(_ results: [ProbeResult]) -> [EstateStatus.Section] {
         var sections: [EstateStatus.Section] = []
-        let clusters = Set(
-            results.filter { $0.target.kind == .vaultCluster || $0.target.kind == .vaultNode }.map {
-                cluster(of: $0.target)
+        // In the order of the results within each cluster.
+        let byCluster = Dictionary(grouping: results) { cluster(of: $0.target) }
+        let names = byCluster.keys.sorted()
+        for name in names {
+            let own = byCluster[name] ?? []
+            guard own.contains(where: { $0.target.kind == .vaultCluster || $0.target.kind == .vaultNode }) else {
+                continue
             }
-        ).sorted()
-        for name in clusters {
-            let own = results.filter { cluster(of: $0.target) == name }
             let nodes = own.filter {
                 [.vaultNode, .vaultLoadBalancer, .vaultCanary, .vaultTelemetry, .vaultFacts].contains($0.target.kind)
             }
             let summary = own.first { $0.target.kind == .vaultCluster }.map { line($0.status) } ?? ""
             sections.append(.init(title: "Vault cluster \(name)", summary: summary, targets: nodes.map(target)))
         }
-        let servers = results.filter { $0.target.kind == .postgres }
-        for name in Set(servers.map { cluster(of: $0.target) }).sorted() {
-            let summary =
-                results.first { $0.target.kind == .postgresCluster && cluster(of: $0.target) == name }.map {
-                    line($0.status)
-                } ?? ""
-            sections.append(
-                .init(
-                    title: "PostgreSQL of \(name)", summary: summary,
-                    targets: servers.filter { cluster(of: $0.target) == name }.map(target)))
+        for name in names {
+            let own = byCluster[name] ?? []
+            let servers = own.filter { $0.target.kind == .postgres }
+            guard !servers.isEmpty else { continue }
+            let summary = own.first { $0.target.kind == .postgresCluster }.map { line($0.status) } ?? ""
+            sections.append(.init(title: "PostgreSQL of \(name)", summary: summary, targets: servers.map(target)))
         }
         let backups = results.filter {
             [.backupSet, .backupContent, .bucket, .records, .postgresBackup].contains($0.target.kind)

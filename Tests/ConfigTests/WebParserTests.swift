@@ -1,8 +1,10 @@
 import Delivery
+import Foundation
 import HTTPServer
 import Platform
 import Simulation
 import Testing
+import TimeZones
 import Web
 
 @testable import Config
@@ -100,6 +102,64 @@ struct WebParserTests {
         let both = complaints(
             "web: {tokens: {a: \(Self.token), a_file: t}}\n", files: ["/etc/vaultwatch/t": Self.token])
         #expect(both.count == 1 && both[0].contains("keep one"), "\(both)")
+    }
+
+    @Test func zonesAndProxies() throws {
+        let path = NSTemporaryDirectory() + UUID().uuidString + ".yml"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let text =
+            Self.rest + """
+                web:
+                  time_zone: Europe/Berlin
+                  user_header: X-Forwarded-User
+                  trusted_proxies: [127.0.0.1, '::1', 10.0.0.0/8]
+                """
+        try text.write(toFile: path, atomically: false, encoding: .utf8)
+        // The zone is one of this machine's.
+        let web = try Configuration.load(path, files: SystemFiles(), environment: [:]).web
+        #expect(web.timeZone?.name == "Europe/Berlin")
+        let access = try web.access(WebFile(), hostname: "machine", files: SystemFiles())
+        #expect(access.userHeader == "X-Forwarded-User")
+        #expect(access.trustedProxies == ["127.0.0.1", "::1", "10.0.0.0/8"].compactMap(AddressRange.init))
+        let plain = try load("").0
+        #expect(plain.timeZone == nil && plain.userHeader == nil && plain.trustedProxies.isEmpty)
+    }
+
+    @Test func mistakesInZonesAndProxiesAreNamed() throws {
+        let wrong = complaints(
+            """
+            web:
+              time_zone: Mars/Olympus
+              user_header: Authorization
+              trusted_proxies: [proxy.example.org, 10.0.0.0/33, 0.0.0.0/0]
+            """)
+        try #require(wrong.count == 5, "\(wrong)")
+        #expect(wrong[0].hasPrefix("c.yml:4:14: time_zone: unknown time zone \"Mars/Olympus\""))
+        #expect(wrong[0].hasSuffix("expected a name such as Europe/Berlin, or UTC"))
+        #expect(wrong[1].contains("user_header: expected the name of a header such as X-Forwarded-User"))
+        #expect(wrong[2].hasSuffix("expected addresses such as 192.0.2.7 or 10.0.0.0/8, found \"proxy.example.org\""))
+        #expect(wrong[3].hasSuffix("found \"10.0.0.0/33\"") && wrong[4].contains("0.0.0.0/0 is everybody"))
+        let lone = complaints("web: {user_header: X-User}\n")
+        #expect(lone.count == 1 && lone[0].hasSuffix("add them, such as trusted_proxies: [127.0.0.1]"))
+        let other = complaints("web: {trusted_proxies: ['::1']}\n")
+        #expect(other.count == 1 && other[0].hasSuffix("add it, such as user_header: X-Forwarded-User"))
+    }
+
+    @Test func whatIsPromisedForARecovery() throws {
+        func load(_ text: String) throws -> RecoveryOptions {
+            let files = MemoryFiles([Self.path: Self.rest + text])
+            return try Configuration.load(Self.path, files: files, environment: [:]).recovery
+        }
+        let both = try load("recovery: {rpo: 26h, rto: 90m}\n")
+        #expect(both.point == .seconds(26 * 3600) && both.time == .seconds(5400))
+        #expect(try load("recovery: {rto: 1h}\n").point == nil)
+        #expect(try load("") == RecoveryOptions())
+        #expect(
+            complaints("recovery: {rpo: soon}\n") == [
+                "c.yml:3:17: rpo: expected a duration such as 5s or 1h30m, above zero, found \"soon\""
+            ])
+        #expect(complaints("recovery: {}\n").first?.contains("expected rpo, rto or both") == true)
+        #expect(complaints("recovery: {rpa: 1h}\n").first?.contains("did you mean \"rpo\"?") == true)
     }
 
     /// The exporter toolkit's file.

@@ -279,6 +279,24 @@ struct MorePageTests {
         #expect(page().contains(" 1 alert fires on"))
     }
 
+    /// What is promised stands beside what is measured, and what does not hold is said.
+    @Test func promisesStandBesideWhatIsMeasured() {
+        var snapshot = EstateSnapshot(now: Fixtures.now)
+        snapshot.backups.sets = [
+            BackupCalendarView(set: "daily", newestGood: Fixtures.now - .seconds(20 * 3600))
+        ]
+        func page() -> String { text(BackupsPage(snapshot: snapshot).render(context())) }
+        #expect(!page().contains("promised"))
+        (snapshot.backups.promisedPoint, snapshot.backups.promisedTime) = (.seconds(26 * 3600), .seconds(3600))
+        #expect(page().contains("promised: 1 d 2 h at most") && page().contains("promised: 1 h at most"))
+        #expect(page().contains("The newest backup of each set is there"))
+        snapshot.backups.promisedPoint = .seconds(3600)
+        #expect(page().contains("A promise for the recovery does not hold"))
+        #expect(page().contains("More is lost than the 1 h that are promised."))
+        snapshot.backups.restoreDuration = .seconds(7200)
+        #expect(page().contains("The last restore took longer than the 1 h that are promised."))
+    }
+
     @Test func aPreviewCountsByName() {
         var snapshot = EstateSnapshot(now: Fixtures.now)
         snapshot.alerts = ["vault-1", "vault-2"].map { node in

@@ -36,6 +36,35 @@ import Testing
     private static let silence =
         #"{"matchers":[{"name":"alertname","value":".+","isRegex":true}],"startsAt":"2026-01-01T00:00:00Z","endsAt":"9999-01-01T00:00:00Z","createdBy":"ann","comment":"quiet"}"#
 
+    /// A page that was open over a restart, or over a crash, still works.
+    @Test func aFormOutlivesARestart() async throws {
+        let sink = try await Sink.start()
+        let agent = try await start(sink)
+        let page = try await curl("-u", "ann:secret", agent.url + "/silences/new")
+        let token = try #require(page.text.components(separatedBy: "name=token value=\"").dropFirst().first)
+            .prefix { $0 != "\"" }
+        #expect(token.count == 64)
+        // What was written at the start is on the disk by then.
+        let isWritten = await waitUntil {
+            (try? await agent.metric("vaultwatch_journal_backlog_rows")) == 0
+                && (try? await agent.metric("vaultwatch_journal_healthy")) == 1
+        }
+        #expect(isWritten)
+        await agent.kill()
+        try await agent.start()
+        let answer = try await curl(
+            "-u", "ann:secret", "-d", "token=\(token)&matchers=severity%3Dcritical&comment=x&length=1h&do=create",
+            agent.url + "/silences/new")
+        #expect(answer.status == 303, "\(answer)")
+        #expect(!agent.log.contains("form_key"))
+        let wrong = try await curl(
+            "-u", "ann:secret", "-d", "token=\(String(repeating: "0", count: 64))&matchers=a%3Db&comment=x",
+            agent.url + "/silences/new")
+        #expect(wrong.status == 403)
+        await agent.stop()
+        await sink.stop()
+    }
+
     /// Silence on everything, an alert made up, a page's end made up, a reload: each was taken from anybody.
     @Test func strangersChangeNothing() async throws {
         let sink = try await Sink.start()

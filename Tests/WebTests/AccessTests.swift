@@ -137,6 +137,87 @@ struct AccessTests {
         #expect(seen.all.last == "uid 8 (socket)")
     }
 
+    /// A header of a trusted proxy stands in for the login of a change, and for nothing else.
+    @Test func theUserOfATrustedProxyMayChangeThings() async {
+        func asked(
+            _ remote: String, _ headers: [(String, String)], _ change: (inout WebAccess) -> Void = { _ in }
+        ) async -> (status: Int, callers: [String]) {
+            let (scripted, seen) = scripted {
+                $0.users = ["bob": AccessTests.hash]
+                $0.userHeader = "X-Forwarded-User"
+                $0.trustedProxies = ["10.0.0.0/8", "::1"].compactMap(AddressRange.init)
+                change(&$0)
+            }
+            let response = await scripted.service.respond(
+                to: ServerRequest(
+                    method: "POST", target: "/-/reload", headers: headers.map { (name: $0.0, value: $0.1) },
+                    remote: remote))
+            return (response.status, seen.all)
+        }
+        let ann = ("x-forwarded-user", "ann")
+        for proxy in ["10.1.2.3", "::1"] {
+            let answer = await asked(proxy, [ann])
+            #expect(answer.status == 200 && answer.callers == ["ann (proxy)"], "\(proxy)")
+        }
+        for (remote, headers) in [
+            ("192.0.2.7", [ann]), ("", [ann]), ("::2", [ann]), ("10.1.2.3", []), ("10.1.2.3", [ann, ann]),
+            ("10.1.2.3", [("X-Forwarded-User", " ")]), ("10.1.2.3", [("X-Forwarded-User", "a\u{7}b")]),
+            ("10.1.2.3", [("X-Forwarded-User", String(repeating: "a", count: 257))]), ("10.1.2.3", [("X-User", "ann")]),
+        ] {
+            let answer = await asked(remote, headers)
+            #expect(answer.status == 401 && answer.callers.isEmpty, "\(remote) \(headers)")
+        }
+        // A login of the request itself comes first.
+        #expect(await asked("10.1.2.3", [ann, basic("bob:hunter2")]).callers == ["bob"])
+        // Another site's page sends the proxy's cookie too.
+        #expect(await asked("10.1.2.3", [ann, ("Sec-Fetch-Site", "cross-site")]).status == 403)
+        // Where everything needs a login, the header is none.
+        let closed = await asked("10.1.2.3", [ann]) { $0.closingUsers = ["eve": AccessTests.hash] }
+        #expect(closed.status == 401 && closed.callers.isEmpty)
+        // Without the two settings the header means nothing.
+        let unset = await asked("10.1.2.3", [ann]) { $0.userHeader = nil }
+        #expect(unset.status == 401 && unset.callers.isEmpty)
+    }
+
+    /// The page of a user of a proxy has forms, whose token is theirs.
+    @Test func pagesShowTheUserOfATrustedProxy() async throws {
+        let (scripted, seen) = scripted {
+            $0.userHeader = "X-Forwarded-User"
+            $0.trustedProxies = ["10.0.0.0/8"].compactMap(AddressRange.init)
+        }
+        func ask(_ method: String, _ target: String, _ user: String, _ body: String = "") async -> ServerResponse {
+            await scripted.service.respond(
+                to: ServerRequest(
+                    method: method, target: target,
+                    headers: [
+                        (name: "X-Forwarded-User", value: user), (name: "Accept", value: "text/html"),
+                        (name: "Content-Type", value: "application/x-www-form-urlencoded"),
+                    ], body: Array(body.utf8), remote: "10.0.0.1"))
+        }
+        let page = await ask("GET", "/silences/new", "ann")
+        #expect(page.text.contains("ann (proxy)"))
+        let token = try #require(page.text.components(separatedBy: "name=token value=\"").dropFirst().first)
+            .prefix { $0 != "\"" }
+        let form = "token=\(token)&matchers=a%3Db&comment=x&length=1h&do=create"
+        #expect(await ask("POST", "/silences/new", "eve", form).status == 403)
+        #expect(await ask("POST", "/silences/new", "ann", form).status == 303)
+        #expect(seen.all == ["ann (proxy)"])
+    }
+
+    @Test(arguments: [
+        ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false), ("10.0.0.1", "10.0.0.1", true),
+        ("10.0.0.1", "10.0.0.2", false), ("192.0.2.128/25", "192.0.2.129", true),
+        ("192.0.2.128/25", "192.0.2.127", false), ("2001:db8::/33", "2001:db8:7fff::1", true),
+        ("2001:db8::/33", "2001:db8:8000::1", false), ("::1", "::1", true), ("::1", "127.0.0.1", false),
+        ("0.0.0.0/0", "::1", false), ("10.0.0.0/8", "", false), ("10.0.0.0/8", "10.0.0", false),
+    ])
+    func ranges(_ range: String, _ address: String, _ isIn: Bool) throws {
+        #expect(try #require(AddressRange(range)).contains(address) == isIn)
+    }
+
+    @Test(arguments: ["", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/8/8", "a.example", "10/8"])
+    func noRanges(_ text: String) { #expect(AddressRange(text) == nil) }
+
     /// Who the web configuration file lets in may do everything; who has a right to changes may read what they change.
     @Test func usersOfTheWebConfigurationFile() async {
         let (scripted, seen) = scripted {

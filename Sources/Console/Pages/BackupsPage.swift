@@ -73,8 +73,8 @@ struct BackupsPage {
 
     private func band(_ page: inout HTML) {
         let worst = worst
-        let isBad = worst != nil || (view.newestGood == nil && !view.sets.isEmpty)
-        var why = ""
+        let isBad = worst != nil || (view.newestGood == nil && !view.sets.isEmpty) || !broken.isEmpty
+        var why = worst == nil ? broken.joined(separator: " ") : ""
         if let worst {
             why = "\(worst.set.set), \(worst.day.date): "
             why += worst.day.detail.isEmpty ? worst.day.state.meaning : worst.day.detail
@@ -97,16 +97,38 @@ struct BackupsPage {
             page.text(Words.duration(point.seconds.rounded(.down)))
             page.markup("</b> of writes are lost<br><small>newest good: ")
             page.time(newest)
+            promise(view.promisedPoint, &page)
             page.markup("</small>")
         }
+    }
+
+    private func promise(_ promised: Duration?, _ page: inout HTML) {
+        guard let promised else { return }
+        page.text("; promised: \(Words.duration(promised)) at most")
+    }
+
+    /// Which promises of the configuration do not hold now, as sentences.
+    private var broken: [String] {
+        var broken: [String] = []
+        if let promised = view.promisedPoint, let point = view.recoveryPoint, point > promised {
+            broken.append("More is lost than the \(Words.duration(promised)) that are promised.")
+        }
+        if let promised = view.promisedTime, let time = view.recoveryTime, time > promised {
+            broken.append("The last restore took longer than the \(Words.duration(promised)) that are promised.")
+        }
+        return broken
     }
 
     private var time: Band.Fact {
         Band.Fact("Back again within") { page in
             guard let time = view.recoveryTime else {
-                return page.markup("<b>unknown</b><br><small>no restore test says how long it took</small>")
+                page.markup("<b>unknown</b><br><small>no restore test says how long it took")
+                promise(view.promisedTime, &page)
+                return page.markup("</small>")
             }
             page.element("<b>", Words.duration(time), "</b>, as measured")
+            guard let promised = view.promisedTime else { return }
+            page.element("<br><small>promised: ", Words.duration(promised), " at most</small>")
         }
     }
 
@@ -135,7 +157,8 @@ struct BackupsPage {
     private func sentence(_ worst: BackupCalendarView.Day?) -> String {
         guard !view.sets.isEmpty else { return "No backups are watched" }
         guard let worst else {
-            return view.newestGood == nil ? "No good backup is known" : "The newest backup of each set is there"
+            guard view.newestGood != nil else { return "No good backup is known" }
+            return broken.isEmpty ? "The newest backup of each set is there" : "A promise for the recovery does not hold"
         }
         switch worst.state {
         case .missing: return "The newest backup is missing"

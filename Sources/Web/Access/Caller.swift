@@ -8,6 +8,8 @@ package struct Caller: Sendable, Hashable, CustomStringConvertible {
         case password
         /// By a bearer token.
         case token
+        /// By a trusted proxy, which names the user in a header.
+        case proxy
         /// Not at all: changes need no login.
         case none
     }
@@ -23,12 +25,13 @@ package struct Caller: Sendable, Hashable, CustomStringConvertible {
         self.means = means
     }
 
-    /// `ann`, `root (socket)`, `ci (token)`, `anonymous (192.0.2.7)`
+    /// `ann`, `root (socket)`, `ci (token)`, `ann (proxy)`, `anonymous (192.0.2.7)`
     package var description: String {
         switch means {
         case .socket: "\(name) (socket)"
         case .password: name
         case .token: "\(name) (token)"
+        case .proxy: "\(name) (proxy)"
         case .none: name.isEmpty ? "anonymous" : "anonymous (\(name))"
         }
     }

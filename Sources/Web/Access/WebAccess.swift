@@ -24,6 +24,10 @@ package struct WebAccess: Sendable, Hashable, CustomStringConvertible, CustomRef
     package var tokens: [String: String] = [:]
     /// The secret with which PagerDuty signs its webhooks; nil if none are expected.
     package var pagerDutySecret: String?
+    /// The header in which a trusted proxy names the user that it has authenticated; nil for none.
+    package var userHeader: String?
+    /// The addresses from which `userHeader` is accepted. Default: none.
+    package var trustedProxies: [AddressRange] = []
     /// Whether any client may make changes. Default false.
     package var allowsAnonymousChanges = false
     /// The names that clients reach the agent by. Default: only `localhost`; addresses are always accepted.

@@ -37,6 +37,7 @@ extension WebService {
             login = await authenticator.caller(of: request)
         }
         if case .known(let caller) = login { return .admitted(caller) }
+        if let caller = access.proxyUser(of: request) { return .admitted(caller) }
         if access.allowsAnonymousChanges { return .admitted(Caller(request.remote, by: .none)) }
         return .refused(WebService.loginRefusal(login, request, route))
     }
@@ -98,6 +99,25 @@ extension WebService {
         }
     }
 
+    fileprivate static let userLimitBytes = 256
+
     private static let remedy =
         "on the agent's own machine the vaultwatch command uses its socket, as root or a member of the group vaultwatch; elsewhere send a user of web.users (basic auth) or a token of web.tokens (Authorization: Bearer), with amtool and vaultwatch by --http.config.file"
+}
+
+extension WebAccess {
+    /// The user whom a trusted proxy names. A login of the request itself comes before it, and where reading needs a
+    /// login (`closingUsers`), the proxy needs one too: the header replaces only the login for changes.
+    /// - Returns: nil if the request comes from elsewhere, or does not name exactly one user.
+    func proxyUser(of request: ServerRequest) -> Caller? {
+        guard let userHeader, trustedProxies.contains(where: { $0.contains(request.remote) }) else { return nil }
+        // Of two, one may be the client's own.
+        let given = request.headers.filter { $0.name.lowercased() == userHeader.lowercased() }
+        guard given.count == 1, let value = given.first?.value else { return nil }
+        let name = String(value.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        guard (1...WebService.userLimitBytes).contains(name.utf8.count),
+            name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) })
+        else { return nil }
+        return Caller(name, by: .proxy)
+    }
 }

@@ -96,6 +96,7 @@ extension WebService {
         if request[header: "authorization"] != nil, case .known(let caller) = await authenticator.caller(of: request) {
             return (caller, true)
         }
+        if let caller = access.proxyUser(of: request) { return (caller, true) }
         if access.allowsAnonymousChanges { return (Caller(request.remote, by: .none), true) }
         return (nil, false)
     }

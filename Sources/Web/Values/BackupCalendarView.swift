@@ -125,6 +125,10 @@ package struct BackupsView: Sendable, Hashable {
     package var restoreTestFailedAt: Timestamp?
     /// The measured duration of the last successful restore; nil if no record states it.
     package var restoreDuration: Duration?
+    /// How much time of writes may be lost, as promised in the configuration; nil if nothing is promised.
+    package var promisedPoint: Duration?
+    /// How long it may take until Vault serves again, as promised in the configuration; nil if nothing is promised.
+    package var promisedTime: Duration?
 
     /// Everything is unknown by default.
     package init(

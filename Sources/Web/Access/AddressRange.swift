@@ -1,0 +1,47 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A range of IP addresses in CIDR notation, such as `10.0.0.0/8` or `2001:db8::/32`, or one address. Sources: RFC
+/// 4632, 3.1; RFC 4291, 2.3.
+package struct AddressRange: Sendable, Hashable {
+    /// 4 or 16 bytes.
+    private let bytes: [UInt8]
+    /// The number of leading bits that an address must share.
+    private let bits: Int
+
+    /// Nil for anything else. The bits after the prefix are ignored.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = parts.first, let bytes = AddressRange.bytes(String(first)) else { return nil }
+        self.bytes = bytes
+        guard parts.count == 2 else {
+            bits = 8 * bytes.count
+            return
+        }
+        let digits = parts[1]
+        guard (1...3).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let bits = Int(digits), bits <= 8 * bytes.count
+        else { return nil }
+        self.bits = bits
+    }
+
+    /// Whether it contains every address of its family.
+    package var isEverything: Bool { bits == 0 }
+
+    /// Whether the address is in the range; false for text that is no address.
+    package func contains(_ address: String) -> Bool {
+        guard let other = AddressRange.bytes(address), other.count == bytes.count else { return false }
+        for index in 0..<(bits / 8) where bytes[index] != other[index] { return false }
+        guard bits % 8 > 0 else { return true }
+        let mask = UInt8(truncatingIfNeeded: 0xff << (8 - bits % 8))
+        return bytes[bits / 8] & mask == other[bits / 8] & mask
+    }
+
+    /// inet_pton(3)
+    private static func bytes(_ text: String) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, text, &bytes) == 1 { return Array(bytes.prefix(4)) }
+        return inet_pton(AF_INET6, text, &bytes) == 1 ? bytes : nil
+    }
+}
