@@ -202,7 +202,7 @@ struct IncidentPage {
             }
             page.markup(
                 "<table><thead><tr><th>Fact<th class=num>before<th class=num>now</thead><tbody>")
-            for fact in measured.prefix(20) {
+            page.items(measured, limit: 20) { fact, page in
                 page.markup("<tr><td>")
                 page.link(.query(fact.expression), fact.name)
                 page.markup("</td><td class=num>")
@@ -219,7 +219,7 @@ struct IncidentPage {
         page.card("similar", "Like this before", "same cause, 90 days") { page in
             guard !detail.similar.isEmpty else { return page.markup("<p class=quiet>Never.</p>") }
             page.markup("<ul class=rows>")
-            for record in detail.similar.prefix(10) { EndedRow(record: record).render(&page) }
+            page.items(detail.similar, limit: 10) { EndedRow(record: $0).render(&$1) }
             page.markup("</ul>")
         }
     }
