@@ -8,25 +8,28 @@ import Web
 /// The overview and the estate.
 extension Console {
     var overview: [PageRoute] {
-        [
-            PageRoute("/") { [self] request in
-                do throws(QueryError) {
-                    let snapshot = try await sources.snapshot()
-                    let head = OverviewPage.head(of: snapshot)
-                    // The page is rendered without the history if that can't be read.
-                    var detail: IncidentDetail?
-                    if let head { detail = try? await sources.incident(head.record.number) }
-                    let degradations = sources.degradations()
-                    let context = context(request, snapshot)
-                    return try await sources.compute(.page) { [detail] _ in
-                        let page = OverviewPage(snapshot: snapshot, detail: detail, degradations: degradations)
-                        return Console.answer(page.render(context), request)
-                    }
-                } catch {
-                    return Console.failure(error)
-                }
+        [PageRoute("/") { [self] request in await start(request) }]
+    }
+
+    func start(_ request: PageRequest) async -> ServerResponse {
+        do throws(QueryError) {
+            let snapshot = try await sources.snapshot()
+            let head = OverviewPage.head(of: snapshot)
+            // The page is rendered without the history if that can't be read.
+            var detail: IncidentDetail?
+            if let head { detail = try? await sources.incident(head.record.number) }
+            let runbook = await causeRunbook(head?.record)
+            let degradations = sources.degradations()
+            let context = context(request, snapshot)
+            return try await sources.compute(.page) { [detail] isOver in
+                let page = OverviewPage(
+                    snapshot: snapshot, detail: detail, degradations: degradations,
+                    runbook: Console.filled(runbook, head?.record, isOver))
+                return Console.answer(page.render(context), request)
             }
-        ]
+        } catch {
+            return Console.failure(error)
+        }
     }
 
     var estate: [PageRoute] {

@@ -41,24 +41,29 @@ extension Console {
     // MARK: Pages
 
     /// The page of an incident; with the suffix `.md` or `.json`, the incident in that format.
-    private func incident(_ request: PageRequest) async -> ServerResponse {
+    func incident(_ request: PageRequest) async -> ServerResponse {
         let text = request.parameters["number"] ?? ""
         let parts = text.split(separator: ".", maxSplits: 1)
         guard let digits = parts.first, let number = Console.number(digits) else { return await noIncident(request) }
         do throws(QueryError) {
-            guard let detail = try await sources.incident(number) else { return await noIncident(request) }
+            guard var detail = try await sources.incident(number) else { return await noIncident(request) }
             let snapshot = try await sources.snapshot()
+            detail.incident = detail.incident.refreshed(by: snapshot.rules)
             let context = context(request, snapshot)
             switch parts.count > 1 ? parts[1] : "" {
             case "":
                 let filter = Timeline.Filter(rawValue: request.field("show") ?? "")
-                return try await sources.compute(.page) { _ in
-                    let measured = IncidentPage.measured(detail.incident.record, snapshot.vitals)
-                    let page = IncidentPage(snapshot: snapshot, detail: detail, measured: measured, filter: filter)
+                let runbook = await causeRunbook(detail.incident.record)
+                return try await sources.compute(.page) { [detail] isOver in
+                    let record = detail.incident.record
+                    let page = IncidentPage(
+                        snapshot: snapshot, detail: detail,
+                        measured: IncidentPage.measured(record, snapshot.vitals), filter: filter,
+                        runbook: Console.filled(runbook, record, isOver))
                     return Console.answer(page.render(context), request)
                 }
             case "md":
-                return try await sources.compute(.page) { _ in
+                return try await sources.compute(.page) { [detail] _ in
                     ServerResponse(
                         headers: [("Content-Type", "text/markdown; charset=utf-8")],
                         body: .bytes(IncidentMarkdown(detail: detail, clock: context.clock).render()))

@@ -1,3 +1,4 @@
+import Alerts
 import HTTPServer
 import Samples
 import Text
@@ -39,6 +40,24 @@ extension Console {
         } catch {
             return Console.failure(error)
         }
+    }
+
+    /// The runbook of an open incident's cause; nil if there is none, or it can't be read now. That of an alert that
+    /// others have posted is not filled in: a label from outside could put a command into it.
+    func causeRunbook(_ record: IncidentRecord?) async -> RunbookSource? {
+        guard let record, record.isOpen, let cause = record.cause?.alert, !cause.isExternal,
+            let name = RunbookName(cause.name, isProcedure: false)
+        else { return nil }
+        return try? await sources.runbook(name)
+    }
+
+    /// The text filled in for an incident's cause; nil without a runbook, or if it has an error, which its own page
+    /// shows. Computes: only called within `compute`.
+    static func filled(
+        _ source: RunbookSource?, _ record: IncidentRecord?, _ isOver: @escaping @Sendable () -> Bool
+    ) -> String? {
+        guard let source, let cause = record?.cause?.alert else { return nil }
+        return try? source.text(cause.labels, isOver)
     }
 
     private func file(_ text: String) async throws(QueryError) -> RunbookSource? {

@@ -13,8 +13,9 @@ struct CheckRulesCommand: AsyncParsableCommand {
         abstract: "Check rule files.",
         discussion: """
             Exits with 0 if the files are valid, 1 after errors, 3 after lint findings: duplicate rules, unknown metrics,
-            a "for" shorter than two evaluations, no severity or one without a route, an "or" whose right side can't be
-            seen, a text that fails with sample labels, causes in "explained_by" that do not exist or can't be.
+            a "for" shorter than two evaluations, no severity or one without a route, "impact" or "because" missing from an
+            alert of severity critical or high, an "or" whose right side can't be seen, a text that fails with sample
+            labels, causes in "explained_by" that do not exist or can't be.
             Examples:
               vaultwatch check rules rules/*.yml
               vaultwatch check rules --config.file=vaultwatch.yml rules/*.yml    check against its routes and poll interval

@@ -32,6 +32,7 @@ struct RuleLint {
                     "\(rule.name): the name \(name.quotedAsInGo) must be quoted in PromQL")
             }
             if rule.kind == .alerting, let problem = severityProblem(rule) { found.append("\(rule.name): \(problem)") }
+            if rule.kind == .alerting, let problem = wordsProblem(rule) { found.append("\(rule.name): \(problem)") }
             return rule.templateFindings + found.map { RuleSet.Finding(position: rule.position, message: $0) }
         }
     }
@@ -59,6 +60,17 @@ struct RuleLint {
     private static func isClassic(_ name: String) -> Bool {
         name.first?.isNumber != true
             && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") }
+    }
+
+    /// Whoever is woken reads first what users lose, and why: pages and messages begin with these two annotations.
+    private func wordsProblem(_ rule: Rule) -> String? {
+        guard Severity(label: rule.labels["severity"]) >= .high else { return nil }
+        let missing = ["impact", "because"].filter { name in
+            rule.annotations[name]?.contains { !$0.isWhitespace } != true
+        }
+        guard !missing.isEmpty else { return nil }
+        return
+            "no annotation \(missing.joined(separator: " and no ")): write in a sentence each what users lose (impact) and the evidence for it (because), with which pages and messages begin"
     }
 
     private func severityProblem(_ rule: Rule) -> String? {

@@ -22,20 +22,30 @@ struct PageTests {
         return context
     }
 
+    /// A shipped runbook, with placeholders.
+    private static let runbook: String? = {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "rules/runbooks/PostgresDown.md")
+        return (try? String(contentsOf: file, encoding: .utf8)).map(RunbookText.plain)
+    }()
+
     private func pages(_ snapshot: EstateSnapshot, _ detail: IncidentDetail) -> [(name: String, html: [UInt8])] {
         let context = context(snapshot)
         let target = snapshot.status.sections.first?.targets.first
         var pages: [(String, [UInt8])] = [
             (
                 "overview",
-                OverviewPage(snapshot: snapshot, detail: detail, degradations: [Fixtures.evil]).render(context)
+                OverviewPage(
+                    snapshot: snapshot, detail: detail, degradations: [Fixtures.evil], runbook: Self.runbook
+                ).render(context)
             ),
             ("incidents", IncidentsPage(snapshot: snapshot, filter: .init(text: "")).render(context)),
             (
                 "incident",
                 IncidentPage(
                     snapshot: snapshot, detail: detail,
-                    measured: IncidentPage.measured(detail.incident.record, snapshot.vitals), filter: nil
+                    measured: IncidentPage.measured(detail.incident.record, snapshot.vitals), filter: nil,
+                    runbook: Self.runbook
                 ).render(context)
             ),
             ("estate", EstatePage(snapshot: snapshot).render(context)),
@@ -259,6 +269,72 @@ struct PageTests {
         #expect(text.contains("<title>(1) CRITICAL Vault serves nothing: no active node · vaultwatch"))
         #expect(text.contains("action=\"/watch/incidents/318/acknowledge\""))
         #expect(text.contains("class=bad"))
+    }
+
+    /// The gravest effect comes first, then the cause and its evidence; a duration is the page's to count.
+    @Test func theImpactOfTheGravestMemberIsTheSentence() {
+        var snapshot = Fixtures.reference(inOutage: true)
+        snapshot.incidents[0].record.members[0].alert.annotations["impact"] = "Logins to Vault fail"
+        snapshot.incidents[0].record.members[0].alert.annotations["because"] = "Nothing listens at its address."
+        snapshot.incidents[0].record.members[2].alert.annotations["impact"] = "Vault serves; one more node may fail"
+        let last = snapshot.incidents[0].record.members.count - 1
+        snapshot.incidents[0].record.members[last].alert.annotations["impact"] =
+            "Vault serves nothing: no active node for 2m 33s"
+        func text(_ snapshot: EstateSnapshot) -> String {
+            let detail = IncidentDetail(snapshot.incidents[0], events: [], similar: [])
+            let overview = OverviewPage(snapshot: snapshot, detail: nil, degradations: []).render(context(snapshot))
+            let incident = IncidentPage(snapshot: snapshot, detail: detail, measured: [], filter: nil).render(
+                context(snapshot))
+            return String(decoding: overview + incident, as: UTF8.self)
+        }
+        let outage = text(snapshot)
+        #expect(outage.contains("<h1 id=v>Vault serves nothing: no active node for <span data-since="))
+        #expect(outage.contains("<h1 id=v>Vault serves nothing: no active node</h1>"))
+        #expect(outage.contains("PostgreSQL primary pg-1 does not answer. Nothing listens at its address.</p>"))
+        #expect(!outage.contains("2m 33s"))
+        // What has ended is no effect any more, and a milder one does not count beside a graver one.
+        snapshot.incidents[0].record.members[last].alert.endsAt = snapshot.now
+        #expect(text(snapshot).contains("<h1 id=v>Logins to Vault fail</h1>"))
+        snapshot.incidents[0].record.members[0].alert.annotations["impact"] = nil
+        // A text that was kept from before the outage is not believed.
+        #expect(!text(snapshot).contains("may fail</h1>"))
+        snapshot.incidents[0].record.members[2].alert.annotations["impact"] = "Vault is slow"
+        #expect(text(snapshot).contains("<h1 id=v>Vault is slow</h1>"))
+    }
+
+    /// An incident has the texts of the last message, which the rule has evaluated anew since.
+    @Test func theSentenceIsAsOldAsTheRule() {
+        var snapshot = Fixtures.reference(inOutage: true)
+        let cause = snapshot.incidents[0].record.members[0].alert
+        var labels = cause.labels
+        snapshot.incidents[0].record.members[0].alert.annotations["impact"] = "Logins to Vault fail"
+        snapshot.incidents[0].record.members[0].alert.labels = labels.setting("estate", to: "external")
+        func rules(_ server: String) -> [RuleGroupView] {
+            labels = labels.setting("server", to: server)
+            let now = AlertView(
+                labels: labels, annotations: ["impact": "All of Vault is slow"], state: .firing,
+                activeAt: cause.startsAt, value: 0)
+            let rule = RuleView(
+                name: cause.name, query: "x",
+                kind: .alerting(.init(hold: .zero, keepFiring: .zero, annotations: [:], alerts: [now])))
+            return [RuleGroupView(name: "g", file: "r.yml", interval: .seconds(5), rules: [rule])]
+        }
+        let record = snapshot.incidents[0].record
+        #expect(record.refreshed(by: rules("pg-1")).impact == "All of Vault is slow")
+        // That of another server is not its own.
+        #expect(record.refreshed(by: rules("pg-9")).impact == "Logins to Vault fail")
+        snapshot.rules = rules("pg-1")
+        let html = OverviewPage(snapshot: snapshot, detail: nil, degradations: []).render(context(snapshot))
+        #expect(String(decoding: html, as: UTF8.self).contains("<h1 id=v>All of Vault is slow</h1>"))
+    }
+
+    @Test(arguments: [
+        ("no active node for 27s", "no active node"), ("no active node for 1d 2h 3m 4.5s", "no active node"),
+        ("for 5m", "for 5m"), ("no room for 5", "no room for 5"), ("a writes for b", "a writes for b"),
+        ("x for 5m of y", "x for 5m of y"), ("x for ", "x for "), ("", ""),
+    ])
+    func aDurationAtTheEndIsDropped(_ text: String, _ shown: String) {
+        #expect(text.dropLastDuration == shown)
     }
 
     @Test func whenAllIsWellThePageSaysHowMuchMayFail() {

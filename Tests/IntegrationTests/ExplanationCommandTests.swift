@@ -6,7 +6,7 @@ import Testing
 struct ExplanationCommandTests {
     private static func rules(_ alerts: String...) -> String {
         "groups:\n- name: a\n  rules:\n"
-            + alerts.map { "  - {labels: {severity: high}, \($0)}\n" }.joined()
+            + alerts.map { "  - {labels: {severity: medium}, \($0)}\n" }.joined()
     }
 
     private static func alert(_ name: String, _ expression: String = "vault_node_up == 0", by: String) -> String {
@@ -33,8 +33,8 @@ struct ExplanationCommandTests {
         ),
         (
             rules(alert("A", by: "B(severity)"), "alert: B, expr: vault_node_up").replacing(
-                "severity: high}, alert: B", with: "severity: low}, alert: B"),
-            "A: explained_by names B(severity), but severity is \"high\" here and \"low\" there: it never explains this alert"
+                "severity: medium}, alert: B", with: "severity: low}, alert: B"),
+            "A: explained_by names B(severity), but severity is \"medium\" here and \"low\" there: it never explains this alert"
         ),
         (
             rules(alert("A", "sum(vault_node_up) < 1", by: "B"), "alert: B, expr: vault_node_up == 0"),
@@ -66,7 +66,7 @@ struct ExplanationCommandTests {
         rules(
             alert("A", by: "B(cluster, node)"), "alert: B, expr: sum by (cluster) (vault_node_up) == 0, for: 1m",
             "alert: B, expr: vault_node_up == 0, for: 2m"
-        ).replacing("severity: high}, alert: B, expr: sum", with: "severity: low}, alert: B, expr: sum"),
+        ).replacing("severity: medium}, alert: B, expr: sum", with: "severity: low}, alert: B, expr: sum"),
         rules(alert("A", "topk(1, vault_node_up) == 0", by: "B(node)"), "alert: B, expr: vault_node_up == 0"),
         rules(alert("A", by: "B() C"), alert("B", by: "C"), "alert: C, expr: vault_node_up == 0"),
         rules(alert("A", by: "{{ $labels.cause }}")),
@@ -85,7 +85,7 @@ struct ExplanationCommandTests {
         let file = try folder.write("r.yml", Self.rules(Self.alert("Slow", by: "PostgresDown PostgresDwn")))
         let configuration = try folder.write(
             "c.yml",
-            "vault: {clusters: [{name: a, nodes: [{name: x, url: \"http://x:8200\"}]}]}\nrules: [\(Binary.root)/rules/*.yml, r.yml]\nalerting: {route: {receiver: a, routes: [{receiver: a, matchers: [severity=high]}]}, receivers: [{name: a}]}\n"
+            "vault: {clusters: [{name: a, nodes: [{name: x, url: \"http://x:8200\"}]}]}\nrules: [\(Binary.root)/rules/*.yml, r.yml]\nalerting: {route: {receiver: a, routes: [{receiver: a, matchers: [severity=medium]}]}, receivers: [{name: a}]}\n"
         )
         let (exit, output, _) = try await Binary.run(["check", "rules", "--config.file", configuration, file])
         #expect(

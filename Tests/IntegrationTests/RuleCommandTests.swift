@@ -77,10 +77,10 @@ struct RuleCommandTests {
               - alert: Fine
                 expr: rate(vault_audit_log_request_failure[5m]) > 0 or rate(vault_audit_log_response_failure[5m]) > 0
                 for: 30s
-                labels: {severity: high}
+                labels: {severity: medium}
               - alert: FineToo
                 expr: rate(a{k="1"}[5m]) or rate(b{k="2"}[5m])
-                labels: {severity: high}
+                labels: {severity: medium}
             """)
         let (exit, output, _) = try await Binary.run(["check", "rules", file])
         #expect(exit == .exited(3))
@@ -97,6 +97,31 @@ struct RuleCommandTests {
         #expect(
             !output.contains("\"list\"") && !output.contains("Fine: ") && !output.contains("FineToo: both"), "\(output)"
         )
+    }
+
+    /// Pages and messages begin with what users lose; only alerts that page or call at once must say it.
+    @Test func anAlertThatPagesSaysWhatUsersLose() async throws {
+        let folder = try TemporaryDirectory()
+        let file = try folder.write(
+            "r.yml",
+            """
+            groups:
+            - name: a
+              rules:
+              - {alert: Silent, expr: vault_node_up == 0, labels: {severity: critical}}
+              - {alert: Half, expr: vault_node_up == 0, labels: {severity: high}, annotations: {impact: Nobody is served, because: " "}}
+              - {alert: Whole, expr: vault_node_up == 0, labels: {severity: page}, annotations: {impact: Nobody is served, because: It is down.}}
+              - {alert: Minor, expr: vault_node_up == 0, labels: {severity: medium}}
+            """)
+        let (exit, output, _) = try await Binary.run(["check", "rules", file])
+        #expect(exit == .exited(3))
+        #expect(
+            output.contains(
+                "r.yml:4:5: Silent: no annotation impact and no because: write in a sentence each what users lose (impact) and"
+            ), "\(output)")
+        #expect(output.contains("Half: no annotation because: write"), "\(output)")
+        #expect(!output.contains("Whole: no annotation") && !output.contains("Minor: "), "\(output)")
+        folder.remove()
     }
 
     @Test func severitiesAreHeldAgainstTheRoutes() async throws {

@@ -41,6 +41,21 @@ struct ShippedRulesTests {
         return found
     }()
 
+    /// The annotations that the unit tests expect, each with its alert.
+    private static let expectedAnnotations: [(alert: String, annotations: [String: String])] = testFiles.flatMap {
+        file -> [(alert: String, annotations: [String: String])] in
+        guard let bytes = try? SystemFiles().read(file, limit: 16 << 20), let root = try? Node.parse(bytes, file: file)
+        else { return [] }
+        return (root["tests"]?.sequence ?? []).flatMap { $0["alert_rule_test"]?.sequence ?? [] }.flatMap { check in
+            (check["exp_alerts"]?.sequence ?? []).map { alert in
+                let pairs = (alert["exp_annotations"]?.mapping ?? []).compactMap { pair in
+                    pair.value.scalar.map { (pair.key.text, $0) }
+                }
+                return (check["alertname"]?.scalar ?? "", Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
+            }
+        }
+    }
+
     @Test func everyFileIsReadWithoutComplaint() {
         let errors = ErrorList()
         let set = RuleSet.load(Self.ruleFiles, files: SystemFiles(), errors: errors)
@@ -92,6 +107,38 @@ struct ShippedRulesTests {
             #expect(rule.annotations[name]?.isEmpty == false, "\(rule.position): \(rule.name) has no \(name)")
         }
         #expect(rule.annotations["runbook_url"]?.hasSuffix("#\(rule.name)") == true)
+    }
+
+    /// What the page and the message begin with: medium alerts may be at their top too.
+    @Test(arguments: alerts.filter { !["low", "none"].contains($0.rule.labels["severity"]) })
+    func saysWhatUsersLose(_ shipped: Shipped) {
+        for name in ["impact", "because"] {
+            #expect(shipped.rule.annotations[name]?.isEmpty == false, "\(shipped.rule.name) has no \(name)")
+        }
+    }
+
+    /// The texts that the unit tests expect, which are compared exactly: filled in, short, and sentences.
+    @Test func whatUsersLoseIsASentence() throws {
+        var count = 0
+        var told: [String: Set<String>] = [:]
+        for (alert, annotations) in Self.expectedAnnotations {
+            for (name, text) in annotations {
+                for trace in ["{{", "}}", "<no value>", "NaN", "<error", "%!", "+Inf"] {
+                    #expect(!text.contains(trace), "\(alert), \(name): \(text)")
+                }
+            }
+            guard let impact = annotations["impact"], let because = annotations["because"] else { continue }
+            count += 1
+            told[alert, default: []].insert(impact)
+            #expect(!impact.isEmpty && impact.count <= 90 && !impact.hasSuffix("."), "\(alert): \(impact)")
+            #expect(because.hasSuffix("."), "\(alert): \(because)")
+            // An outage has no margin.
+            #expect(!impact.contains("serves nothing") || !impact.contains("may fail"), "\(alert): \(impact)")
+            for gap in ["  ", " .", " ;"] { #expect(!(impact + because).contains(gap), "\(alert): \(impact) \(because)") }
+        }
+        #expect(count > 150)
+        let effects = told["VaultUninitialized"] ?? []
+        #expect(effects.contains("Vault serves; no further node may fail") && effects.count >= 7, "\(effects)")
     }
 
     @Test(arguments: alerts)

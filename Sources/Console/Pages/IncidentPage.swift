@@ -10,6 +10,8 @@ struct IncidentPage {
     /// The measurements concerned, before and now.
     let measured: [Measured]
     let filter: Timeline.Filter?
+    /// The runbook of its cause, filled in; nil if there is none.
+    var runbook: String?
 
     /// A measurement, as an expression, with its values before the incident and now.
     struct Measured: Sendable, Hashable {
@@ -40,7 +42,7 @@ struct IncidentPage {
             page.text(" / #\(record.number) · ")
             page.link(Address("i", "\(record.number)"), "/i/\(record.number)")
             page.markup("</p>")
-            band(sentence, &page)
+            band(sentence, clusters.count, &page)
             page.markup("<div class=cols><div class=col><div class=o2>")
             gantt(&page)
             page.markup("</div><div class=o3>")
@@ -50,7 +52,7 @@ struct IncidentPage {
             page.markup("</div></div><div class=col>")
             if record.isOpen {
                 page.markup("<div class=o1>")
-                OverviewPage.doNow(record, &page)
+                OverviewPage.doNow(record, runbook, &page)
                 page.markup("</div>")
             }
             page.markup("<div class=o4>")
@@ -69,7 +71,7 @@ struct IncidentPage {
 
     // MARK: Band
 
-    private func band(_ sentence: String, _ page: inout HTML) {
+    private func band(_ sentence: String, _ clusterCount: Int, _ page: inout HTML) {
         let isOpen = record.isOpen
         let reason = record.cause?.alert.reason ?? ""
         Band(
@@ -77,6 +79,7 @@ struct IncidentPage {
             eyebrow: { page in
                 page.text(
                     isOpen ? "\(record.severityWord.capitalised) · goes on" : "Ended · was \(record.severity.rawValue)")
+                if clusterCount > 1, !record.cluster.isEmpty { page.text(" · \(record.cluster)", limit: 60) }
                 if let owner = record.acknowledgement {
                     page.markup(" <span class=nb>· ")
                     page.icon(.person)

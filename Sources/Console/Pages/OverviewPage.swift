@@ -11,6 +11,8 @@ struct OverviewPage {
     let detail: IncidentDetail?
     /// Degradations of the agent itself.
     let degradations: [String]
+    /// The runbook of that incident's cause, filled in; nil if there is none.
+    var runbook: String?
 
     /// The incident that the page is about: the most severe and oldest one that is not silenced and is critical, or is
     /// at least of medium severity and not acknowledged; nil if there is none.
@@ -22,7 +24,7 @@ struct OverviewPage {
     }
 
     func render(_ context: PageContext) -> [UInt8] {
-        let head = OverviewPage.head(of: snapshot)
+        let head = OverviewPage.head(of: snapshot)?.refreshed(by: snapshot.rules)
         let clusters = ClusterView.all(snapshot)
         var layout = Layout(context: context, title: title(head, clusters), tab: .overview)
         if let head { layout.bar = { IncidentActions(view: head).bar(&$0) } }
@@ -40,10 +42,19 @@ struct OverviewPage {
         return OverviewPage.sentence(head.record, clusters)
     }
 
-    /// The impact, otherwise the cause; without a duration.
+    /// The gravest effect, as its rule states it; otherwise the state of the cluster if it is out of service, or the
+    /// cause. Without a duration.
     static func sentence(_ record: IncidentRecord, _ clusters: [ClusterView]) -> String {
-        if let impact = record.impact { return impact }
-        guard let cluster = clusters.first(where: { $0.name == record.cluster }) else { return record.sentence }
+        let cluster = clusters.first { $0.name == record.cluster }
+        if let impact = record.impact {
+            // An alert that is kept while its series are missing keeps its text, which an outage has overtaken.
+            let isOvertaken = impact == "Vault serves" || impact.hasPrefix("Vault serves;")
+            if let cluster, cluster.service == .nothing, isOvertaken {
+                return cluster.sentence(isOnly: clusters.count == 1)
+            }
+            return impact
+        }
+        guard let cluster else { return record.sentence }
         switch cluster.service {
         case .nothing, .fails: return cluster.sentence(isOnly: clusters.count == 1)
         case .serves, .unknown: return record.sentence
@@ -62,10 +73,14 @@ struct OverviewPage {
             eyebrow: { page in
                 page.text("\(record.severityWord.capitalised) · incident ")
                 page.link(record.address, "#\(record.number)")
+                if clusters.count > 1, !record.cluster.isEmpty { page.text(" · \(record.cluster)", limit: 60) }
             }, spoken: sentence,
             sentence: { page in
                 page.text(sentence, limit: 200)
-                if let cluster, cluster.service == .nothing, let last = cluster.lastActive {
+                // Only an outage is measured from the last active node on.
+                if let cluster, cluster.service == .nothing, sentence.hasSuffix("no active node"),
+                    let last = cluster.lastActive
+                {
                     page.markup(" for ")
                     page.since(last)
                 }
@@ -75,7 +90,7 @@ struct OverviewPage {
             actions: { IncidentActions(view: view).band(&$0, isPage: false) }
         ).render(&page)
         page.markup("<div class=cols><div class=col><div class=o1>")
-        OverviewPage.doNow(record, &page)
+        OverviewPage.doNow(record, runbook, &page)
         page.markup("</div><div class=o4>")
         estate(cluster ?? OverviewPage.gravest(clusters), clusters, &page)
         page.markup("</div><div class=o5>")
@@ -95,20 +110,26 @@ struct OverviewPage {
         page.markup("</div></div></div>")
     }
 
-    /// The steps of the cause's runbook, or of its annotation.
-    static func doNow(_ record: IncidentRecord, _ page: inout HTML) {
+    /// The first steps of the cause's runbook, or those of its annotation `action`.
+    /// - Parameter runbook: the runbook, filled in; nil if there is none.
+    static func doNow(_ record: IncidentRecord, _ runbook: String?, _ page: inout HTML) {
         guard let cause = record.cause?.alert else { return }
+        let written = runbook.map(RunbookSteps.steps) ?? []
+        let steps = written.isEmpty ? Steps.steps(of: cause.annotations["action"] ?? "") : written
+        let address = Address.runbook(cause.name, cause.labels.runbookQuery)
         page.card("do", "Do now") { page in
-            page.markup("<p>")
-            page.link(.runbook(cause.name, cause.labels.runbookQuery), "runbook \(cause.name)")
-            page.markup("</p>")
+            page.markup(written.isEmpty ? "<p>" : "<p>from the ")
+            page.link(address, "runbook \(cause.name)")
+            page.markup(written.isEmpty ? "</p>" : ", with what is measured</p>")
         } _: { page in
-            let steps = Steps.steps(of: cause.annotations["action"] ?? "")
-            if steps.isEmpty {
-                page.markup("<p class=quiet>Its rule names no action; the runbook may.</p>")
-            } else {
-                Steps(steps: steps).render(&page)
+            guard !steps.isEmpty else {
+                return page.markup("<p class=quiet>Its rule names no action; the runbook may.</p>")
             }
+            Steps(steps: steps).render(&page)
+            guard !written.isEmpty else { return }
+            page.markup("<p class=under>")
+            page.link(address, "The whole runbook: what else, what not to do, whom to call")
+            page.markup("</p>")
         }
     }
 

@@ -20,14 +20,7 @@ struct Markdown {
 
     /// Appends it, without its first level-one heading, since the page has its own.
     func render(_ page: inout HTML) {
-        let bytes = Array(text.utf8.prefix(Markdown.limitBytes))
-        let parsed = bytes.withUnsafeBufferPointer { buffer in
-            buffer.withMemoryRebound(to: CChar.self) { characters in
-                cmark_parse_document(
-                    characters.baseAddress, characters.count, CMARK_OPT_DEFAULT | CMARK_OPT_VALIDATE_UTF8)
-            }
-        }
-        guard let document = parsed else { return }
+        guard let document = Markdown.parse(text) else { return }
         defer { cmark_node_free(document) }
         guard let iterator = cmark_iter_new(document) else { return }
         defer { cmark_iter_free(iterator) }
@@ -37,6 +30,17 @@ struct Markdown {
             guard event == CMARK_EVENT_ENTER || event == CMARK_EVENT_EXIT, let node = cmark_iter_get_node(iterator)
             else { break }
             writer.write(node, isStart: event == CMARK_EVENT_ENTER, &page)
+        }
+    }
+
+    /// The tree of a text, which the caller frees with `cmark_node_free`.
+    static func parse(_ text: String) -> OpaquePointer? {
+        let bytes = Array(text.utf8.prefix(limitBytes))
+        return bytes.withUnsafeBufferPointer { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { characters in
+                cmark_parse_document(
+                    characters.baseAddress, characters.count, CMARK_OPT_DEFAULT | CMARK_OPT_VALIDATE_UTF8)
+            }
         }
     }
 }
