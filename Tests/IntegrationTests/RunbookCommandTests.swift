@@ -68,6 +68,25 @@ struct RunbookCommandTests {
         // Expressions that the shell assembles.
         expressions = expressions.filter { !$0.isEmpty && !$0.hasPrefix("$") }
         #expect(expressions.count > 200)
+        try await check(expressions)
+    }
+
+    /// The same of the queries in the rules' annotations: one with a wrong name would find nothing, and say nothing.
+    @Test func queriesOfAnnotationsNameMetricsThatExist() async throws {
+        let action = try Regex(#"query \(printf `([^`]*)`|query `([^`]*)`"#)
+        var expressions = Set<String>()
+        for name in ["vault", "postgresql", "backups", "recovery", "vaultwatch"] {
+            let text = try String(contentsOfFile: Binary.root + "/rules/\(name).yml", encoding: .utf8)
+            for match in text.replacing("\\\"", with: "\"").matches(of: action) {
+                let found = (1...2).compactMap { match[$0].substring }.first.map(String.init) ?? ""
+                expressions.insert(found.replacing("%q", with: "\"x\""))
+            }
+        }
+        #expect(expressions.count > 100)
+        try await check(expressions)
+    }
+
+    private func check(_ expressions: Set<String>) async throws {
         let rules = expressions.sorted().enumerated().map { index, text in
             "  - record: runbook:\(index)\n    expr: '\(text.replacing("'", with: "''"))'\n"
         }
