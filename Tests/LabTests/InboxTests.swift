@@ -115,6 +115,16 @@ struct InboxTests {
         await estate.stop()
     }
 
+    /// Whoever adds an action says whether it makes a fault and what ends it: proofs try each fault.
+    @Test func everyActionMakesAFaultOrEndsOne() {
+        func verb(_ action: EstateAction) -> String { String(action.description.prefix { $0 != " " }) }
+        let faults = EstateAction.faults(node: "vault-1")
+        let cures = faults.flatMap { $0.cures ?? [] }
+        let names = EstateAction.names
+        #expect(Set((faults + cures).map(verb)) == Set(names.node + names.plain + names.receiver).subtracting(["key"]))
+        #expect(cures.allSatisfy { $0.cures == nil })
+    }
+
     @Test func actionsPrintAsTheyAreRead() {
         let names = EstateAction.names
         for text in names.node.map({ "\($0) vault-1" }) + names.plain + names.receiver.map({ "\($0) slack" }) {
