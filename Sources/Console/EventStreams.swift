@@ -14,7 +14,7 @@ package final class EventStreams: Sendable {
     private static let step = Duration.milliseconds(500)
     /// Minimum time between two events of a stream.
     private static let spacing = Duration.seconds(1)
-    /// Heartbeat interval of a stream without changes; a page considers the agent lost after ten seconds of silence.
+    /// Heartbeat interval of a stream without changes; a page says within ten seconds that it has lost the agent.
     private static let beat = Duration.seconds(4)
 
     private struct State {

@@ -66,7 +66,7 @@ enum Script {
         dress(document);
         if("live" in data){
         listen();
-        setInterval(()=>{if(document.hidden)return;Date.now()-last>1e4?stale():tick(document)},1e3);
+        setInterval(()=>{if(document.hidden)return;Date.now()-last>9e3?stale():tick(document)},1e3);
         setInterval(()=>{if(!document.hidden&&source?.readyState!==1)load()},5e3);
         setInterval(()=>{if(!document.hidden)load();if(source?.readyState===2)listen()},15e3);
         document.addEventListener("visibilitychange",()=>{if(document.hidden){source?.close();source=null}else{load();listen()}});
