@@ -175,10 +175,10 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Agent", "Alerts", "Config", "Console", "Delivery", "Dispatching", "Exposition", "GoTemplate",
+                "Agent", "Alerts", "CCrypto", "Config", "Console", "Delivery", "Dispatching", "Exposition", "GoTemplate",
                 "HTTPServer", "Journal", "Platform", "Probes", "PromQL", "Rules", "S3", "Samples", "Simulation",
                 "Store",
-                "Telemetry", "Text", "TimeZones", "Transport", "Web", "YAML", logging,
+                "Telemetry", "Text", "TimeZones", "Transport", "Web", "WebSocket", "YAML", logging,
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: settings),
         .target(name: "SteppedClock", path: "Tests/SteppedClock", linkerSettings: [.linkedLibrary("dl")]),

@@ -18,9 +18,9 @@ import Testing
     /// Set for longer runs; see Tests/README.md.
     private static let rounds = ProcessInfo.processInfo.environment["VAULTWATCH_FUZZ"].flatMap { Int($0) } ?? 1
 
-    /// How many inputs each test makes: those over sockets take a millisecond and more.
+    /// How many inputs each test makes: those over sockets, and those that make many pages, take milliseconds.
     private static func count(_ target: FuzzTarget) -> Int {
-        (["http", "smtp", "postgres"].contains(target.name) ? 60 : 600) * rounds
+        (["http", "smtp", "postgres", "websocket", "console-pages"].contains(target.name) ? 60 : 600) * rounds
     }
 
     private static func feed(_ target: FuzzTarget, _ bytes: [UInt8], _ origin: String) async {

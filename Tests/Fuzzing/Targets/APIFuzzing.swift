@@ -75,7 +75,7 @@ enum APIFuzzing {
         do { return try Expression.parse(text) } catch { throw QueryError(.badData, error.description) }
     }
 
-    private static func addQueries(_ sources: inout WebSources) {
+    static func addQueries(_ sources: inout WebSources) {
         sources.query = { (text, at, isOver) throws(QueryError) -> QueryAnswer in
             let expression = try parse(text)
             do throws(EvaluationError) {
