@@ -154,6 +154,7 @@ import Testing
             #expect(incident.told.map(\.state) == (kind == .slack ? [.waiting] : []))
             #expect(incident.next.first?.kind == (kind == .slack ? .escalatesUnaccepted : nil))
             try await accept(run.sent.list[0], run)
+            await time.run(for: .seconds(30), settle: 20)
             await run.dispatcher.receive([alert(time, ended: true)])
             await time.run(for: .seconds(120), settle: 20)
             await until { run.sent.list.contains { $0.notification.status == .resolved } }

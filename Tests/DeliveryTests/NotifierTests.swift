@@ -154,6 +154,8 @@ import Transport
         await until { owner.events.contains { $0.hasPrefix("accepted 2") } }
         let text = String(decoding: try #require(mail.mails.first?.message), as: UTF8.self)
         #expect(text.contains("\r\nAlso told: Webhook hook refused, next try 02:10:00\r\n"), "\(text)")
+        await ring(owner.time)
+        await until { owner.events.contains { $0.hasPrefix("accepted 1") } }
     }
 
     @Test func leavesAReceiverAloneAsLongAsItAsked() async throws {

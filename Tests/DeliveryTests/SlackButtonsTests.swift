@@ -8,7 +8,8 @@ import Testing
 /// How somebody acknowledges from a message in Slack: buttons where presses come back, else a link.
 struct SlackButtonsTests {
     private func payload(
-        token: Bool, url: String = "https://watch.example.org", fires: Bool = true, by user: String? = nil
+        token: Bool, url: String = "https://watch.example.org", fires: Bool = true, by user: String? = nil,
+        text: String = SlackOptions.defaultText
     ) throws -> String {
         let at = Timestamp(year: 2026, month: 1, day: 5)
         let alert = Alert(
@@ -22,6 +23,7 @@ struct SlackButtonsTests {
                 acknowledgement: user.map { Acknowledgement(by: $0, at: at) })
         ]
         var options = SlackOptions(.webhook(Secret(value: "https://hooks.slack.com/x")))
+        options.text = text
         if token { options.socketToken = Secret(value: "xapp-1") }
         let draft = try Composer(externalURL: url, files: SystemFiles()).draft(notification)
         return String(
@@ -42,6 +44,8 @@ struct SlackButtonsTests {
         let link = ##""text":"Acknowledge"},"style":"primary","url":"https://watch.example.org/incidents#band""##
         #expect(try payload(token: false).contains(link))
         #expect(try !payload(token: true).contains("#band"))
+        let own = try payload(token: false, text: "own")
+        #expect(own.contains("<https://watch.example.org/incidents#band|Acknowledge>"))
         #expect(try !payload(token: false, fires: false).contains("Acknowledge"))
         #expect(try !payload(token: false, url: "").contains("Acknowledge"))
     }

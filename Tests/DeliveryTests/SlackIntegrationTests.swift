@@ -220,6 +220,30 @@ struct SlackIntegrationTests {
         #expect(http.requests.allSatisfy { $0.json["channel"] as? String == "#vault" })
     }
 
+    /// The first message shows the present state; that this is refused costs nothing.
+    @Test func editsTheFirstMessageOfItsThread() async throws {
+        let http = ScriptedHTTP { (request, turn) throws(TransportError) in
+            let isEdit = request.url.hasSuffix("/chat.update")
+            let answer = isEdit ? #"{"ok":false,"error":"missing_scope"}"# : #"{"ok":true,"ts":"17.\#(turn)","channel":"C1"}"#
+            return HTTPResponse(status: 200, body: Array(answer.utf8))
+        }
+        let service = try Notifier.test(bot(), http: http)
+        for reason in [Alerts.Notification.Reason.first, .changed, .resolved] {
+            let outcome = await service.outcome { .test($0, resolved: reason == .resolved, reason: reason) }
+            #expect(outcome?.detail == "ok")
+        }
+        #expect(
+            http.requests.map { $0.url.split(separator: "/").last } == [
+                "chat.postMessage", "chat.postMessage", "chat.update", "chat.postMessage", "chat.update",
+            ])
+        let edits = http.requests.filter { $0.url.hasSuffix("/chat.update") }
+        #expect(edits.allSatisfy { $0.json["ts"] as? String == "17.0" && $0.json["channel"] as? String == "C1" })
+        #expect(edits.allSatisfy { $0.header("authorization") == "Bearer xoxb-token-1" })
+        #expect(edits.map { $0.json["text"] as? String } == [1, 3].map { http.requests[$0].json["text"] as? String })
+        let color = (edits.last?.json["attachments"] as? [[String: Any]])?.first?["color"] as? String
+        #expect(color == "#2eb67d")
+    }
+
     /// A receiver that wants no ends leaves its thread behind; the next matter of the group does not go there.
     @Test func aNewMatterBeginsANewThread() async throws {
         let http = ScriptedHTTP { (_, turn) throws(TransportError) in

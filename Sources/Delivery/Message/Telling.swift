@@ -59,12 +59,15 @@ struct Telling: Sendable {
     private static let limit = 100
 
     /// What a message to people tells, in order: of its incidents that have consequences, then of its other alerts, the
-    /// firing ones first; of more than a hundred alerts the first. Empty for a program, which reads the data.
+    /// firing ones first and of those the most severe; of more than a hundred alerts the first. Empty for a program, which reads the data.
     static func all(
         of notification: Notification, _ incidentTexts: [IncidentText], clock: MessageClock, externalURL: String
     ) -> [Telling] {
         if notification.integration.kind.isMachine { return [] }
-        let others = IncidentText.alerts(notification.firing + notification.resolved, outside: incidentTexts)
+        let firing = notification.firing.enumerated().sorted {
+            ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
+        }.map(\.element)
+        let others = IncidentText.alerts(firing + notification.resolved, outside: incidentTexts)
         var known: [UInt64: Notification.Incident] = [:]
         for incident in notification.incidents {
             for alert in [incident.cause] + incident.consequences + incident.ended { known[alert.id] = incident }

@@ -17,6 +17,8 @@ struct SlackIntegration: Integration {
     private struct Posted {
         /// Its id, if Slack returns it.
         var id: String?
+        /// The id of its channel, if Slack returns it.
+        var channel: String?
         var answer = "ok"
     }
 
@@ -34,6 +36,9 @@ struct SlackIntegration: Integration {
                 let isNew = [.first, .escalated].contains(notification.reason)
                 let thread = options.threads && !isNew ? thread(notification) : nil
                 let (posted, isFirst) = try await postThreaded(url, token, notification, thread)
+                if let thread, !isFirst, let channel = posted.channel {
+                    await edit(url, token, notification, channel: channel, message: thread)
+                }
                 var change: ThreadChange?
                 if options.threads {
                     if notification.status == .resolved {
@@ -62,6 +67,32 @@ struct SlackIntegration: Integration {
         }
     }
 
+    private static let postMethod = "/chat.postMessage"
+    private static let editMethod = "/chat.update"
+    /// The message itself has been accepted: its acceptance is not delayed for longer than this.
+    private static let editTimeout = Duration.seconds(3)
+
+    /// Makes the first message of a conversation show the present state, so that nobody has to open the thread for it.
+    /// Where that fails, as for want of a permission, the thread still has it.
+    /// Source: docs.slack.dev/reference/methods/chat.update.
+    private func edit(_ url: String, _ token: String, _ notification: Notification, channel: String, message: String)
+        async
+    {
+        guard url.hasSuffix(SlackIntegration.postMethod) else { return }
+        let payload = SlackMessage(options: options, draft: composer.draft(notification)).edited(
+            channel: channel, message: message)
+        var call = ReceiverClient.Call(
+            url: url.dropLast(SlackIntegration.postMethod.utf8.count) + SlackIntegration.editMethod,
+            body: payload.bytes, options: options.http,
+            timeout: min(options.timeout, SlackIntegration.editTimeout), secrets: [token])
+        call.headers = SlackIntegration.headers(token)
+        _ = try? await client.send(call)
+    }
+
+    private static func headers(_ token: String) -> [(name: String, value: String)] {
+        [("Content-Type", "application/json; charset=utf-8"), ("Authorization", "Bearer \(token)")]
+    }
+
     /// Posts a message; if Slack rejects its form, posts it as plain text. A single block that Slack rejects, such as
     /// an image that it can't fetch, makes it refuse the whole message.
     private func post(
@@ -69,13 +100,15 @@ struct SlackIntegration: Integration {
     ) async throws(DeliveryError) -> Posted {
         let message = SlackMessage(options: options, draft: composer.draft(notification))
         do {
-            return Posted(id: try await post(url, token: token, try message.payload(thread: thread), hiding: secrets))
+            let reply = try await post(url, token: token, try message.payload(thread: thread), hiding: secrets)
+            return Posted(id: reply?.ts, channel: reply?.channel)
         } catch {
             guard !error.isRetryable, SlackIntegration.formErrors.contains(where: error.message.contains) else {
                 throw error
             }
-            let id = try await post(url, token: token, try message.plainPayload(thread: thread), hiding: secrets)
-            return Posted(id: id, answer: "ok, in plain words since Slack refused the form: \(error.message)")
+            let reply = try await post(url, token: token, try message.plainPayload(thread: thread), hiding: secrets)
+            return Posted(
+                id: reply?.ts, answer: "ok, in plain words since Slack refused the form: \(error.message)")
         }
     }
 
@@ -89,23 +122,22 @@ struct SlackIntegration: Integration {
         var ok: Bool
         var error: String?
         var ts: String?
+        var channel: String?
     }
 
-    /// - Returns: the message's id, if Slack returns it.
+    /// - Returns: Slack's answer; nil from an incoming webhook, which only says that it is ok.
     private func post(_ url: String, token: String?, _ payload: JSON, hiding secrets: [String])
-        async throws(DeliveryError) -> String?
+        async throws(DeliveryError) -> Reply?
     {
         var call = ReceiverClient.Call(
             url: url, body: payload.bytes, options: options.http, timeout: options.timeout, secrets: secrets)
         call.readsBody = true
-        if let token {
-            call.headers = [("Content-Type", "application/json; charset=utf-8"), ("Authorization", "Bearer \(token)")]
-        }
+        if let token { call.headers = SlackIntegration.headers(token) }
         let answer = try await client.send(call)
         if let refusal = client.refusal(answer) { throw refusal }
         // 200 can be a failure: `{"ok":false,"error":"channel_not_found"}`.
         if let reply = try? JSONDecoder().decode(Reply.self, from: Data(answer.response.body)) {
-            if reply.ok { return reply.ts }
+            if reply.ok { return reply }
             let word = Redaction.excerpt(Array((reply.error ?? "not ok").utf8), hiding: answer.secrets)
             throw SlackIntegration.refusal(word, retryAfter: client.retryAfter(answer.response))
         }

@@ -63,9 +63,14 @@ extension SlackMessage {
     }
 
     /// Our own buttons below a message about firing alerts, if presses reach this agent; otherwise the buttons of
-    /// incidents open pages.
+    /// incidents open pages, and a link stands below a text of the user's own, which has no buttons.
     func dutyBlocks() -> [JSON] {
-        guard draft.notification.status == .firing, options.socketToken != nil else { return [] }
+        guard draft.notification.status == .firing else { return [] }
+        guard options.socketToken != nil else {
+            let link = draft.tellings.first?.links.first { $0.purpose == .acknowledge }
+            guard hasOwnText, let link else { return [] }
+            return [SlackMessage.context(SlackText.link(link.href, link.text, limit: 40))]
+        }
         let group = GroupDigest.of(draft.notification.groupKey)
         func button(_ text: String, _ action: SlackInteractions.Action, _ style: String?) -> JSON {
             .object([

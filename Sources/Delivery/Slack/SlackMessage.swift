@@ -30,6 +30,25 @@ struct SlackMessage {
     private static let urlRunes = 3000
 
     func payload(thread: String?) throws(DeliveryError) -> JSON {
+        let (text, attachment) = content
+        return .object([
+            ("channel", nonEmpty(try draft.address(options.channel))), ("username", optional(options.username)),
+            ("icon_emoji", optional(options.iconEmoji)), ("icon_url", optional(options.iconURL)),
+            ("link_names", options.linkNames ? .bool(true) : nil), ("thread_ts", thread.map { .string($0) }),
+            ("text", .string(text)), ("attachments", .array([attachment])),
+        ])
+    }
+
+    /// The payload that gives an earlier message this one's content.
+    func edited(channel: String, message: String) -> JSON {
+        let (text, attachment) = content
+        return .object([
+            ("channel", .string(channel)), ("ts", .string(message)), ("text", .string(text)),
+            ("attachments", .array([attachment])),
+        ])
+    }
+
+    private var content: (text: String, attachment: JSON) {
         let title = draft.content(options.title, else: SlackMessage.defaultTitle).truncated(
             toRunes: SlackMessage.titleRunes)
         let fallback = draft.content(options.fallback, else: SlackMessage.defaultTitle).truncated(
@@ -49,13 +68,7 @@ struct SlackMessage {
         }
         let own = draft.content(options.messageText).truncated(toRunes: SlackMessage.classicTextRunes)
         if !own.isEmpty { text = own }
-        return .object([
-            ("channel", nonEmpty(try draft.address(options.channel))), ("username", optional(options.username)),
-            ("icon_emoji", optional(options.iconEmoji)), ("icon_url", optional(options.iconURL)),
-            ("link_names", options.linkNames ? .bool(true) : nil), ("thread_ts", thread.map { .string($0) }),
-            ("text", .string(text)),
-            ("attachments", .array([.object(attachment)])),
-        ])
+        return (text, .object(attachment))
     }
 
     private static let defaultTitle = #"{{ template "slack.default.title" . }}"#
@@ -123,7 +136,7 @@ struct SlackMessage {
     }
 
     /// Whether the text is the user's own, from the configuration or from a template file.
-    private var hasOwnText: Bool {
+    var hasOwnText: Bool {
         options.text != SlackOptions.defaultText || draft.redefined.contains("slack.default.text")
     }
 

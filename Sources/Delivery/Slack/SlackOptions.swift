@@ -123,7 +123,8 @@ package struct SlackOptions: Sendable, Hashable {
     package var markdownIn = ["fallback", "pretext", "text"]
     /// Block Kit inside the coloured attachment; false gives Alertmanager's classic attachment. Default true.
     package var blocks = true
-    /// With a bot token, resolved and repeated messages reply to the first message of their group. Default true.
+    /// With a bot token, resolved and repeated messages reply to the first message of their group, which is edited to
+    /// show the present state. Default true.
     package var threads = true
     /// The app-level token (`xapp-…`) for receiving presses of buttons through Socket Mode; with it messages have
     /// buttons to acknowledge and to silence. Nil: no buttons of our own.
