@@ -39,7 +39,8 @@ extension Agent {
                 hostname: platform.hostname, isTLS: webFile.tls != nil)
         }
         configuration.delivery.externalURL = configuration.web.externalURL
-        configuration.delivery.timeZone = (try? TimeZoneData.named("Local", platform.files)) ?? .utc
+        configuration.delivery.timeZone =
+            configuration.web.timeZone ?? (try? TimeZoneData.named("Local", platform.files)) ?? .utc
         var webOptions = WebService.Options()
         do throws(FileError) {
             webOptions.access = try configuration.web.access(

@@ -26,8 +26,7 @@ extension Agent {
         sources.build = BuildInfo(version: options.version)
         sources.startedAt = startedAt
         sources.hostName = platform.hostname
-        let zone = (try? TimeZoneData.named("Local", platform.files)) ?? .utc
-        sources.timeZone = { [self] in state.withLock { $0.configuration.web.timeZone } ?? zone }
+        sources.timeZone = { [self] in state.withLock { $0.configuration.delivery.timeZone } }
         sources.namedZone = { [platform] name in try? TimeZoneData.named(name, platform.files) }
         sources.externalLabels = { [self] in
             state.withLock { Array($0.configuration.global.externalLabels.keys) }

@@ -83,7 +83,7 @@ package struct WebOptions: Sendable, Hashable {
     package var allowsAnonymousChanges = false
     /// Further names by which clients reach the agent. Default: none.
     package var allowedHosts: [String] = []
-    /// The time zone of the pages. Default: the machine's.
+    /// The time zone of the pages and of messages. Default: the machine's.
     package var timeZone: TimeZoneData?
     /// The header in which a trusted proxy names the user that it has authenticated. Default: none.
     package var userHeader: String?

@@ -64,7 +64,8 @@ struct NotifyTestCommand: AsyncParsableCommand {
             configuration.web.externalURL = url
             configuration.delivery.externalURL = url
         }
-        configuration.delivery.timeZone = (try? TimeZoneData.named("Local", platform.files)) ?? .utc
+        configuration.delivery.timeZone =
+            configuration.web.timeZone ?? (try? TimeZoneData.named("Local", platform.files)) ?? .utc
         let message = TestMessage(
             severity: Severity(label: severity), isResolved: resolved,
             cluster: configuration.vault.first?.name ?? "test", url: configuration.web.externalURL,
