@@ -220,7 +220,7 @@ let package = Package(
             "Web",
             [
                 "Web", "Console", "HTTPServer", "Exposition", "Alerts", "PromQL", "Dispatching", "Platform", "Text",
-                "Samples", "Telemetry",
+                "Samples", "Telemetry", "TimeZones",
                 "TestServers", "Lab", logging,
             ] + nio),
         tests("HTTPServer", ["HTTPServer", "Platform", "Text", "Samples", "TestServers", "Lab", logging] + nio),

@@ -46,8 +46,9 @@ import Testing
         #expect(token.count == 64)
         // What was written at the start is on the disk by then.
         let isWritten = await waitUntil {
-            (try? await agent.metric("vaultwatch_journal_backlog_rows")) == 0
-                && (try? await agent.metric("vaultwatch_journal_healthy")) == 1
+            let backlog = try? await agent.metric("vaultwatch_journal_backlog_rows")
+            let isHealthy = try? await agent.metric("vaultwatch_journal_healthy")
+            return backlog == 0 && isHealthy == 1
         }
         #expect(isWritten)
         await agent.kill()

@@ -7,6 +7,7 @@ import Samples
 import Synchronization
 import Testing
 import Text
+import TimeZones
 
 @testable import Web
 

@@ -218,7 +218,11 @@ struct HostileEstate {
         sources.build = BuildInfo(version: text)
         sources.hostName = text
         sources.degradations = { [text] }
-        sources.configuration = { text }
+        sources.configuration = {
+            ConfigurationView(
+                text: text, path: text, loadedAt: Timestamp(milliseconds: .max),
+                reload: .init(at: Timestamp(milliseconds: .min), refusal: text, changes: [text]), warnings: [text])
+        }
         sources.alertingConfiguration = { text }
         sources.flags = { ["flag": text] }
         sources.snapshot = { () throws(QueryError) in snapshot(text, board) }
