@@ -175,7 +175,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Agent", "Alerts", "CCrypto", "Config", "Console", "Delivery", "Dispatching", "Exposition", "GoTemplate",
+                "Agent", "Alerts", "CCrypto", "Config", "Console", "Delivery", "Dispatching", "Exposition",
+                "GoTemplate",
                 "HTTPServer", "Journal", "Platform", "Probes", "PromQL", "Rules", "S3", "Samples", "Simulation",
                 "Store",
                 "Telemetry", "Text", "TimeZones", "Transport", "Web", "WebSocket", "YAML", logging,

@@ -168,7 +168,9 @@ struct RoutesTestCommand: AsyncParsableCommand {
         }
         if !expected.isEmpty, expected != receivers {
             let warning = "WARNING: Expected receivers did not match resolved receivers."
-            if output.isJSON { Terminal.error(warning) } else {
+            if output.isJSON {
+                Terminal.error(warning)
+            } else {
                 print(display.fitted(warning))
             }
             throw ExitCode.failure

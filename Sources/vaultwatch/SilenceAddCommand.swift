@@ -64,7 +64,8 @@ struct SilenceAddCommand: AsyncParsableCommand {
     var annotation: [String] = []
 
     @Flag(
-        help: "Add nothing; print which alerts it would silence now, and which it would have silenced in the last 24 h.")
+        help: "Add nothing; print which alerts it would silence now, and which it would have silenced in the last 24 h."
+    )
     var dryRun = false
 
     @Argument(help: "Matchers; a first word without an operator is an alert name.")
@@ -94,7 +95,9 @@ struct SilenceAddCommand: AsyncParsableCommand {
             return
         }
         if dryRun {
-            if output.isJSON { try JSONOutput.print(preview) } else {
+            if output.isJSON {
+                try JSONOutput.print(preview)
+            } else {
                 print(SilenceAddCommand.text(preview, .current()))
             }
         } else {

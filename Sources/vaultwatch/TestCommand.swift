@@ -46,7 +46,9 @@ struct TestRulesCommand: AsyncParsableCommand {
         options.incidents = { DispatcherIncidents() }
         let runner = RuleTestRunner(options, files: SystemFiles())
         let results = files.map { runner.run($0) }
-        if output.isJSON { try JSONOutput.print(results.map { ResultBody($0) }) } else {
+        if output.isJSON {
+            try JSONOutput.print(results.map { ResultBody($0) })
+        } else {
             TestRulesCommand.show(results)
         }
         if let junit { try JUnit.write(results, to: junit, now: Timestamp(seconds: Date().timeIntervalSince1970)) }

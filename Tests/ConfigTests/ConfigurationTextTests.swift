@@ -57,7 +57,9 @@ struct ConfigurationTextTests {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let sample = try String(contentsOf: root.appending(path: "packaging/vaultwatch.yml"), encoding: .utf8)
-        for yaml in [sample, "a: \"x\\u0007\\ny\"\nb: [[1, [2]], {c: 'it''s'}, []]\n\"k: e\": {}\nd: [{e: [1]}, {f: }]\n"] {
+        for yaml in [
+            sample, "a: \"x\\u0007\\ny\"\nb: [[1, [2]], {c: 'it''s'}, []]\n\"k: e\": {}\nd: [{e: [1]}, {f: }]\n",
+        ] {
             let written = try Self.text(yaml)
             let again = try Self.text(written.yaml)
             #expect(again.yaml == written.yaml && again.changes(from: written).isEmpty)
@@ -95,7 +97,8 @@ struct ConfigurationTextTests {
     /// Paths are no secrets, and say where to look.
     @Test func pathsOfSecretsAreShown() throws {
         let text = try Self.text(
-            "vault: {clusters: [{token_file: /t}]}\nweb: {tokens: {ci_file: /c}}\nx: {http_headers: {A: {files: [/h]}}}\n")
+            "vault: {clusters: [{token_file: /t}]}\nweb: {tokens: {ci_file: /c}}\nx: {http_headers: {A: {files: [/h]}}}\n"
+        )
         for path in ["/t", "/c", "/h"] { #expect(text.yaml.contains(path)) }
     }
 

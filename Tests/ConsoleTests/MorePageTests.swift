@@ -310,13 +310,15 @@ struct MorePageTests {
         let matchers = [Matcher("alertname", equals: "VaultSealed")]
         let draft = SilenceDraft { ["matchers": "alertname=VaultSealed", "comment": "x"][$0] }
         let page = text(
-            NewSilencePage(draft: draft, preview: SilencePreview([matchers], snapshot.alerts, [past])).render(context()))
+            NewSilencePage(draft: draft, preview: SilencePreview([matchers], snapshot.alerts, [past])).render(context())
+        )
         #expect(
             page.contains("<td class=wrap>VaultSealed</td><td class=num>2</td><td class=num>3</td>"))
         #expect(!page.contains("It matches nothing that fires now"))
         let none = text(
             NewSilencePage(draft: draft, preview: SilencePreview([matchers], [], [past])).render(context()))
-        #expect(none.contains("It matches nothing that fires now") && none.contains("<td class=num>0</td><td class=num>1"))
+        #expect(
+            none.contains("It matches nothing that fires now") && none.contains("<td class=num>0</td><td class=num>1"))
     }
 
     @Test func aCalendarBeginsOnMonday() {
@@ -435,7 +437,8 @@ struct MorePageTests {
         view.reload = .init(at: Fixtures.now, changes: ["global.poll_interval: 10s → 5s"])
         #expect(page().contains("<code>global.poll_interval: 10s → 5s</code>") && !page().contains("refused"))
         view.reload = .init(at: Fixtures.now, changes: (0..<150).map { "rules[\($0)]: x, new" })
-        #expect(page().contains("rules[99]") && !page().contains("rules[100]") && page().contains("and 50 changes more"))
+        #expect(
+            page().contains("rules[99]") && !page().contains("rules[100]") && page().contains("and 50 changes more"))
         view.reload = .init(at: Fixtures.now, refusal: "vaultwatch.yml:2:1: unknown key")
         #expect(page().contains("vaultwatch.yml:2:1: unknown key") && page().contains("stays in force"))
     }
@@ -465,9 +468,11 @@ struct MorePageTests {
         #expect(page(critical, "2026-11-28T03:00").contains("<b>no</b>, because of the mute time nights"))
         #expect(page(critical, "2026-11-28T03:00").contains("<b>no</b>, because nobody has no integrations"))
         #expect(page(critical, "2026-11-28T05:00").contains(">Sat 28 Nov 05:00:00</time>: <b>yes</b>"))
-        #expect(page("node=vault-2", "2026-11-28T03:00").contains("because of the silence node=&quot;vault-2&quot; of ann"))
+        #expect(
+            page("node=vault-2", "2026-11-28T03:00").contains("because of the silence node=&quot;vault-2&quot; of ann"))
         #expect(page("node=vault-2", "2026-11-28T05:00").contains("<b>yes</b>"))
-        #expect(page(critical, "tomorrow").contains("expected a day and a time") && !page(critical, "x").contains("<b>yes"))
+        #expect(
+            page(critical, "tomorrow").contains("expected a day and a time") && !page(critical, "x").contains("<b>yes"))
         // The default is now.
         #expect(page(critical, "").contains("value=\"2026-11-28T02:13\"") && page(critical, "").contains("mute time"))
     }

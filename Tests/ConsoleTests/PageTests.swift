@@ -227,7 +227,8 @@ struct PageTests {
         let now = Fixtures.now
         let runs = (0..<200).map { index in
             StateRun(
-                from: now - .seconds(20_000 - index * 100), to: index == 199 ? nil : now - .seconds(19_900 - index * 100),
+                from: now - .seconds(20_000 - index * 100),
+                to: index == 199 ? nil : now - .seconds(19_900 - index * 100),
                 state: index % 2 == 0 ? "active" : "sealed", health: index % 2 == 0 ? .ok : .critical)
         }
         let states = (0..<10).map { TargetStates(target: "vault_node prod/v\($0)", runs: runs) }

@@ -307,7 +307,8 @@ struct EmailIntegrationTests {
     }
 
     @Test(arguments: [
-        ("short", "short"), ("a bb ccc", "a bb\nccc"), ("* aa bb cc", "* aa\n  bb\n  cc"), ("12. a b c", "12. a\n    b\n    c"),
+        ("short", "short"), ("a bb ccc", "a bb\nccc"), ("* aa bb cc", "* aa\n  bb\n  cc"),
+        ("12. a b c", "12. a\n    b\n    c"),
         ("  aa bb cc", "  aa\n  bb\n  cc"), ("Link: https://x", "Link:\nhttps://x"), ("* https://x", "* https://x"),
         ("     a b c", "     a b c"), ("a\n\nb  c d e", "a\n\nb c\nd e"), ("", ""),
     ]) func wrapsLines(_ text: String, _ wrapped: String) {

@@ -119,7 +119,9 @@ struct EndingTests {
             options: SlackOptions(.webhook(Secret(value: "https://hooks.slack.com/x"))),
             draft: composer.draft(notification))
         let body = String(decoding: try message.plainPayload(thread: nil).bytes, as: UTF8.self)
-        #expect(body.contains("• VaultSealed is \(EndingTests.end)") && body.contains("Still firing: No node is active"), "\(body)")
+        #expect(
+            body.contains("• VaultSealed is \(EndingTests.end)") && body.contains("Still firing: No node is active"),
+            "\(body)")
         #expect(!body.contains("• Vault is sealed"))
     }
 

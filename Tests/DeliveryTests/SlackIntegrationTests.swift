@@ -58,7 +58,8 @@ struct SlackIntegrationTests {
         _ = try await Notifier.test(hook(), http: http).outcome { .test($0, resolved: true) }
         let attachment = try #require((http.requests.first?.json["attachments"] as? [[String: Any]])?.first)
         #expect(attachment["color"] as? String == "#2eb67d")
-        #expect((http.requests.first?.json["text"] as? String)?.contains("over after 1 min 59 s: Vault is sealed") == true)
+        #expect(
+            (http.requests.first?.json["text"] as? String)?.contains("over after 1 min 59 s: Vault is sealed") == true)
     }
 
     @Test func givesAlertmanagersAttachmentWhenAskedTo() async throws {
@@ -224,7 +225,8 @@ struct SlackIntegrationTests {
     @Test func editsTheFirstMessageOfItsThread() async throws {
         let http = ScriptedHTTP { (request, turn) throws(TransportError) in
             let isEdit = request.url.hasSuffix("/chat.update")
-            let answer = isEdit ? #"{"ok":false,"error":"missing_scope"}"# : #"{"ok":true,"ts":"17.\#(turn)","channel":"C1"}"#
+            let answer =
+                isEdit ? #"{"ok":false,"error":"missing_scope"}"# : #"{"ok":true,"ts":"17.\#(turn)","channel":"C1"}"#
             return HTTPResponse(status: 200, body: Array(answer.utf8))
         }
         let service = try Notifier.test(bot(), http: http)

@@ -49,7 +49,8 @@ struct SlackLimitsTests {
         mutating func object(_ given: Any?, _ place: String, upTo limit: Int, plain: Bool = false) {
             let object = given as? [String: Any] ?? [:]
             let type = object["type"] as? String
-            check(plain ? type == "plain_text" : type == "mrkdwn" || type == "plain_text", "\(place) is a \(type ?? "?")")
+            check(
+                plain ? type == "plain_text" : type == "mrkdwn" || type == "plain_text", "\(place) is a \(type ?? "?")")
             text(object["text"], place, upTo: limit)
             if !plain { markup(object["text"] as? String ?? "", place) }
         }

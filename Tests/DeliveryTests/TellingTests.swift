@@ -172,7 +172,10 @@ struct TellingTests {
     @Test(arguments: [
         (Alerts.Notification.Reason.first, ""), (.changed, ""), (.acknowledged, ""),
         (.repeat, "Told again since it goes on. Not acknowledged by leads and team."),
-        (.unsilenced, "Told again since it goes on after a silence or a mute time. Not acknowledged by leads and team."),
+        (
+            .unsilenced,
+            "Told again since it goes on after a silence or a mute time. Not acknowledged by leads and team."
+        ),
         (.unacknowledged, "Told again since its acknowledgement has lapsed. Not acknowledged by leads and team."),
         (.escalated, "Handed on to team. Not acknowledged by leads and team."),
     ]) func whyItComesAgainAndWhoHasNotAcknowledged(_ reason: Alerts.Notification.Reason, _ line: String) throws {

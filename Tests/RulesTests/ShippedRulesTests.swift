@@ -134,7 +134,9 @@ struct ShippedRulesTests {
             #expect(because.hasSuffix("."), "\(alert): \(because)")
             // An outage has no margin.
             #expect(!impact.contains("serves nothing") || !impact.contains("may fail"), "\(alert): \(impact)")
-            for gap in ["  ", " .", " ;"] { #expect(!(impact + because).contains(gap), "\(alert): \(impact) \(because)") }
+            for gap in ["  ", " .", " ;"] {
+                #expect(!(impact + because).contains(gap), "\(alert): \(impact) \(because)")
+            }
         }
         #expect(count > 150)
         let effects = told["VaultUninitialized"] ?? []

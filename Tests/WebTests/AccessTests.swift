@@ -215,7 +215,9 @@ struct AccessTests {
         #expect(try #require(AddressRange(range)).contains(address) == isIn)
     }
 
-    @Test(arguments: ["", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/8/8", "a.example", "10/8"])
+    @Test(arguments: [
+        "", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/8/8", "a.example", "10/8",
+    ])
     func noRanges(_ text: String) { #expect(AddressRange(text) == nil) }
 
     /// Who the web configuration file lets in may do everything; who has a right to changes may read what they change.

@@ -59,7 +59,8 @@ struct HistoryAPITests {
             {
                 [
                     HistoryEntry(
-                        at: at, kind: .note, subject: "{alertname=\"A\", node=\"b\"}", detail: "ann: two\nlines\r\u{1b}",
+                        at: at, kind: .note, subject: "{alertname=\"A\", node=\"b\"}",
+                        detail: "ann: two\nlines\r\u{1b}",
                         incidents: [318, 319]),
                     HistoryEntry(
                         at: at, kind: .sent, subject: "=HYPERLINK(1)", receiver: "@ops", integration: "email/0",
@@ -71,11 +72,12 @@ struct HistoryAPITests {
         #expect(answer.status == 200 && answer.header("Content-Type") == "text/csv; charset=utf-8; header=present")
         #expect(answer.header("Content-Disposition") == "attachment; filename=\"vaultwatch-history.csv\"")
         #expect(
-            answer.text == [
-                "at,kind,subject,receiver,integration,detail,incidents",
-                "2026-01-02T03:04:05Z,note,\"{alertname=\"\"A\"\", node=\"\"b\"\"}\",,,\"ann: two\nlines  \",318 319",
-                "2026-01-02T03:04:05Z,sent,'=HYPERLINK(1),'@ops,email/0,\"' \n-1+1\",", "",
-            ].joined(separator: "\r\n"))
+            answer.text
+                == [
+                    "at,kind,subject,receiver,integration,detail,incidents",
+                    "2026-01-02T03:04:05Z,note,\"{alertname=\"\"A\"\", node=\"\"b\"\"}\",,,\"ann: two\nlines  \",318 319",
+                    "2026-01-02T03:04:05Z,sent,'=HYPERLINK(1),'@ops,email/0,\"' \n-1+1\",", "",
+                ].joined(separator: "\r\n"))
     }
 
     @Test func aTableHasALimit() async {

@@ -63,7 +63,8 @@ struct PagesTests {
         let path = try #require(page.text.components(separatedBy: "rel=stylesheet href=\"").last).prefix { $0 != "\"" }
         let plain = await Scripted().respond("GET", String(path))
         let asset = await Scripted().respond("GET", String(path), headers: [("Accept-Encoding", "gzip, br")])
-        #expect(asset.headers.count { $0.name == "Content-Encoding" } == 1 && header("Content-Encoding", asset) == "gzip")
+        #expect(
+            asset.headers.count { $0.name == "Content-Encoding" } == 1 && header("Content-Encoding", asset) == "gzip")
         #expect(header("Content-Encoding", plain) == nil && header("Vary", plain) == "Accept-Encoding")
         guard case .bytes(let packed) = asset.body, case .bytes(let whole) = plain.body else {
             Issue.record("no content")

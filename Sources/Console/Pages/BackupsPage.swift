@@ -158,7 +158,8 @@ struct BackupsPage {
         guard !view.sets.isEmpty else { return "No backups are watched" }
         guard let worst else {
             guard view.newestGood != nil else { return "No good backup is known" }
-            return broken.isEmpty ? "The newest backup of each set is there" : "A promise for the recovery does not hold"
+            return broken.isEmpty
+                ? "The newest backup of each set is there" : "A promise for the recovery does not hold"
         }
         switch worst.state {
         case .missing: return "The newest backup is missing"

@@ -174,7 +174,8 @@ struct EstatePage {
         }
         page.markup("</tbody></table></div>")
         page.rest(
-            targets.count, shown: shown, ", none of which is worse" + (cluster == nil ? ": narrow it down by cluster" : ""),
+            targets.count, shown: shown,
+            ", none of which is worse" + (cluster == nil ? ": narrow it down by cluster" : ""),
             json: Address("api", "v1", "targets"))
     }
 }

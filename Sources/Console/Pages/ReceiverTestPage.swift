@@ -100,7 +100,8 @@ struct ReceiverTestPage {
             }
             page.markup("</select></p><fieldset class=field><legend>Of an alert that</legend><div class=opts>")
             page.markup("<label><input type=radio name=resolved value=0 checked> fires</label>")
-            page.markup("<label><input type=radio name=resolved value=1> has ended, which closes an earlier test</label>")
+            page.markup(
+                "<label><input type=radio name=resolved value=1> has ended, which closes an earlier test</label>")
             page.markup("</div></fieldset><p class=chips><button class=\"btn go\">Send the test</button></p>")
         }
     }

@@ -167,7 +167,8 @@ struct Timeline {
                 entry.subject.hasPrefix("vault_cluster") || entry.subject.hasPrefix("postgres_cluster")
                 ? "cluster " : ""
             return "\(kind)\(name): \(change(entry.detail))"
-        case .alert: return "\(alert(entry)) \(entry.kind == .ended ? "ended" : entry.kind == .pending ? "waits" : "fires")"
+        case .alert:
+            return "\(alert(entry)) \(entry.kind == .ended ? "ended" : entry.kind == .pending ? "waits" : "fires")"
         case .held: return "\(alert(entry)): \(entry.detail)"
         case .accepted: return "\(to) accepted"
         case .refused: return "\(to) refused"

@@ -25,7 +25,8 @@ extension WebService {
         }
     }
 
-    private func csv(_ items: @escaping WebSources.Deferred<[HistoryEntry]>) async throws(QueryError) -> ServerResponse {
+    private func csv(_ items: @escaping WebSources.Deferred<[HistoryEntry]>) async throws(QueryError) -> ServerResponse
+    {
         let limitBytes = sources.answerLimitBytes
         return try await sources.compute(.page) { isOver in
             var table = CSVWriter(["at", "kind", "subject", "receiver", "integration", "detail", "incidents"])

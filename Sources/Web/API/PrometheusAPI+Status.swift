@@ -66,7 +66,9 @@ extension WebService {
     }
 
     func configuration() throws(QueryError) -> Document {
-        guard let text = sources.configuration()?.text else { throw QueryError(.notFound, "the configuration is not shown") }
+        guard let text = sources.configuration()?.text else {
+            throw QueryError(.notFound, "the configuration is not shown")
+        }
         return WebService.success { json in json.object { $0.field("yaml", text) } }
     }
 

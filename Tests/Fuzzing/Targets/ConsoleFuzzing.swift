@@ -52,7 +52,8 @@ enum ConsoleFuzzing {
             try check(response, message.startLine)
             for made in estate.silences where path.hasPrefix("/silences") && !known.contains(made.id) {
                 guard response.status == 303 else {
-                    throw FuzzFinding("\(message.startLine) has made a silence, and is answered with \(response.status)")
+                    throw FuzzFinding(
+                        "\(message.startLine) has made a silence, and is answered with \(response.status)")
                 }
                 try await checkCopy(of: made, estate)
             }
@@ -60,7 +61,8 @@ enum ConsoleFuzzing {
                 for link in PageCheck.values(of: "href", beginning: "/watch/api/v1/vaultwatch/history", in: page) {
                     let answer = await estate.answer("GET", link)
                     guard answer.status == 200 else {
-                        throw FuzzFinding("\(message.startLine) links to \(link), which is answered with \(answer.status)")
+                        throw FuzzFinding(
+                            "\(message.startLine) links to \(link), which is answered with \(answer.status)")
                     }
                 }
             }

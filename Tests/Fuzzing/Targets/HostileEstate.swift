@@ -66,7 +66,8 @@ struct HostileEstate {
         var pages = Console(sources: sources, time: board.time).pages
         pages.routes.append(
             PageRoute(
-                "/token/*action", page: { request in .text(request.token("/" + (request.parameters["action"] ?? ""))) }))
+                "/token/*action", page: { request in .text(request.token("/" + (request.parameters["action"] ?? ""))) })
+        )
         service = WebService(
             options, sources: sources, pages: pages, platform: Surroundings.platform(board.time), registry: Registry())
     }
@@ -171,7 +172,8 @@ struct HostileEstate {
             health: .err, lastError: text, evaluationTime: .infinity, lastEvaluation: start)
         return [
             RuleGroupView(
-                name: text, file: text, interval: .seconds(5), rules: [rule, RuleView(name: text, query: text, kind: .recording)],
+                name: text, file: text, interval: .seconds(5),
+                rules: [rule, RuleView(name: text, query: text, kind: .recording)],
                 evaluationTime: .nan, lastEvaluation: start)
         ]
     }
@@ -229,7 +231,8 @@ struct HostileEstate {
         sources.incident = { (number) throws(QueryError) in
             guard number == 1 else { return nil }
             let record = board.record.withLock { $0 }
-            let events = zip(history(text), IncidentEvent.Kind.allCases + IncidentEvent.Kind.allCases).map { entry, kind in
+            let events = zip(history(text), IncidentEvent.Kind.allCases + IncidentEvent.Kind.allCases).map {
+                entry, kind in
                 IncidentEvent(entry, kind: kind, start: record.startsAt)
             }
             return IncidentDetail(view(record, text), events: events, isCut: true, similar: [record])

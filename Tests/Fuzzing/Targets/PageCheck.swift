@@ -98,7 +98,9 @@ struct PageCheck {
         let isQuoted = at < bytes.count && bytes[at] == UInt8(ascii: "\"")
         if isQuoted { at += 1 }
         let start = at
-        while at < bytes.count, isQuoted ? bytes[at] != UInt8(ascii: "\"") : !" >\n".utf8.contains(bytes[at]) { at += 1 }
+        while at < bytes.count, isQuoted ? bytes[at] != UInt8(ascii: "\"") : !" >\n".utf8.contains(bytes[at]) {
+            at += 1
+        }
         let value = bytes[start..<at]
         guard at < bytes.count else { throw FuzzFinding("a value of \"\(name)\" without an end") }
         if isQuoted { at += 1 }
@@ -121,7 +123,8 @@ struct PageCheck {
         let start = " \(attribute)=\"\(Markup.escape(prefix))"
         return text.ranges(of: start).prefix(8).map { range in
             let rest = text[text.index(range.lowerBound, offsetBy: attribute.count + 3)...].prefix { $0 != "\"" }
-            return [("&quot;", "\""), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")].reduce(String(rest)) {
+            return [("&quot;", "\""), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")].reduce(String(rest))
+            {
                 $0.replacing($1.0, with: $1.1)
             }
         }
