@@ -122,7 +122,9 @@ extension Agent {
         let dispatcher = await dispatcher.copy()
         let now = platform.time.now()
         let holds = await pool.run {
-            dispatcher.holds(now).map { ($0.alert, $0.by, dispatcher.incidentNumbers(of: [$0.alert])) }
+            dispatcher.holds(now).map {
+                (alert: $0.alert, by: $0.by, incidents: dispatcher.incidentNumbers(of: [$0.alert]))
+            }
         }
         if let holds { alertChanges.observe(holds: holds, at: now.wall) }
     }
