@@ -8,8 +8,8 @@ public struct Alert: Hashable, Sendable {
     public var annotations: [String: String]
     /// When it began to fire.
     public var startsAt: Timestamp
-    /// When its rule's expression was first true, before the rule's `for`; nil for an external alert, and for one of the
-    /// journal until its rule sends it again.
+    /// When its rule's expression was first true, before the rule's `for`; nil for an external alert, and for one of
+    /// the journal until its rule sends it again.
     public var activeAt: Timestamp?
     /// When it ended, or will end unless it is sent again; nil while it fires without a known end.
     public var endsAt: Timestamp?

@@ -202,6 +202,8 @@ struct TellingTests {
         let telling = try telling(over)
         #expect(telling.told.isEmpty && telling.changed.isEmpty && telling.steps.isEmpty)
         #expect(telling.since == "Since 2025-11-26 01:50:00 UTC, until 01:59:00")
+        over.incidents[0].acknowledgement = Acknowledgement(by: "ann", at: Fixture.now - .seconds(300))
+        #expect(try self.telling(over).told == ["Acknowledged by ann at 01:55:00 UTC"])
     }
 
     // MARK: Links

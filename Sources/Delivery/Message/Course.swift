@@ -16,19 +16,21 @@ struct Course: Sendable {
     /// Messages of one flush leave at the same time: those that still wait are worth a word only later.
     private static let patience = Duration.seconds(5)
 
-    /// - Parameter notification: the message; nil for sample data.
-    init(_ incident: Notification.Incident, _ notification: Notification?, _ clock: MessageClock) {
+    /// - Parameters:
+    ///   - notification: the message; nil for sample data.
+    ///   - isOver: whether the incident is over, so that nothing comes next; then only who had acknowledged is said.
+    init(_ incident: Notification.Incident, _ notification: Notification?, _ clock: MessageClock, isOver: Bool) {
         guard let notification else {
             (changed, told) = ([], [])
             return
         }
         let time = { (at: Timestamp) in clock.time(at, on: incident.startsAt) }
-        changed = Course.changed(incident, notification)
+        changed = isOver ? [] : Course.changed(incident, notification)
         var lines: [String] = []
         let places = incident.told.filter {
             $0.receiver != notification.receiver || $0.integration != notification.integration
         }.compactMap { Course.place($0, notification, time) }
-        if !places.isEmpty {
+        if !isOver, !places.isEmpty {
             let left = places.count - Course.placeLimit
             let shown = places.prefix(Course.placeLimit) + (left > 0 ? ["and \(left) more"] : [])
             lines.append("Also told: " + shown.joined(separator: "; "))
@@ -41,7 +43,7 @@ struct Course: Sendable {
                     toRunes: Course.reasonRunes))
         }
         // Who reads this knows that it was accepted.
-        if let next = incident.next.first(where: { $0.kind != .escalatesUnaccepted }) {
+        if !isOver, let next = incident.next.first(where: { $0.kind != .escalatesUnaccepted }) {
             lines.append("Next: " + Course.words(next, time))
         }
         told = lines

@@ -80,8 +80,9 @@ struct IncidentText: Sendable {
 
     // MARK: The headline
 
-    /// `prod: PostgreSQL primary pg-1 is down; Vault serves nothing`, and for an end `prod: over after 9 min: PostgreSQL
-    /// primary pg-1 is down; nothing was served for 8 min`. A long headline drops the effect, never the cause.
+    /// `prod: PostgreSQL primary pg-1 is down; Vault serves nothing`, and for an end `prod: over after 9 min:
+    /// PostgreSQL primary pg-1 is down; nothing was served for 8 min`. A long headline drops the effect, never the
+    /// cause.
     var headline: String {
         var cause = Headline.summary(self.cause)
         var tail = ""

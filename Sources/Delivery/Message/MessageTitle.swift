@@ -63,8 +63,8 @@ struct MessageTitle: Sendable {
         let clusters = Set(alerts.map { $0.labels["cluster"] ?? "" })
         let names = Set(alerts.map(\.name))
         let place = clusters.count == 1 ? clusters.first ?? "" : ""
-        return "\(place.isEmpty ? "" : place + ": ")\(alerts.count) alerts are over"
-            + (names.count == 1 ? ": \(first.name)" : "")
+        let count = "\(alerts.count) alerts are over" + (names.count == 1 ? ": \(first.name)" : "")
+        return place.isEmpty ? count : "\(place): \(count)"
     }
 
     /// `over after 2 min 5 s`

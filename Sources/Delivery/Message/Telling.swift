@@ -3,7 +3,8 @@ import Samples
 import Text
 
 /// What a message tells of one incident, or of one alert that belongs to none. Every channel shows these parts in the
-/// order of the incident's page: what is lost, why, since when, what to do, the consequences, who was told, links, labels.
+/// order of the incident's page: what is lost, why, since when, what to do, the consequences, who was told, links,
+/// labels.
 ///
 /// Every part is bounded, except for the texts of labels.
 struct Telling: Sendable {
@@ -59,7 +60,8 @@ struct Telling: Sendable {
     private static let limit = 100
 
     /// What a message to people tells, in order: of its incidents that have consequences, then of its other alerts, the
-    /// firing ones first and of those the most severe; of more than a hundred alerts the first. Empty for a program, which reads the data.
+    /// firing ones first and of those the most severe; of more than a hundred alerts the first. Empty for a program,
+    /// which reads the data.
     static func all(
         of notification: Notification, _ incidentTexts: [IncidentText], clock: MessageClock, externalURL: String
     ) -> [Telling] {
@@ -111,9 +113,8 @@ struct Telling: Sendable {
         timeline = text.consequences.isEmpty ? [] : text.timeline
         zone = text.clock.abbreviation(at: incident.startsAt)
         since = Telling.since(text, notification)
-        let course = Course(incident, notification, text.clock)
-        changed = text.isOver ? [] : course.changed
-        told = text.isOver ? [] : course.told
+        let course = Course(incident, notification, text.clock, isOver: text.isOver)
+        (changed, told) = (course.changed, course.told)
         owner = incident.acknowledgement?.by ?? ""
         links = Telling.links(text, externalURL)
     }

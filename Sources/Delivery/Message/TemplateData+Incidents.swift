@@ -40,8 +40,9 @@ extension TemplateData {
         .list(TemplateList(alerts.map { alert($0, at) }, typeName: "[]template.Alert"))
     }
 
-    private static func incident(_ incidentText: IncidentText, _ at: Timestamp, _ externalURL: String) -> TemplateValue
-    {
+    private static func incident(
+        _ incidentText: IncidentText, _ at: Timestamp, _ externalURL: String
+    ) -> TemplateValue {
         .object(
             TemplateObject(
                 typeName: "template.Incident",
