@@ -92,7 +92,7 @@ enum DefaultTemplates {
         {{ if .Timeline }}<h2 style="font-size:16px">What was seen ({{ .Zone }}):</h2><p style="font-size:14px">{{ range .Timeline }}{{ . }}<br>{{ end }}</p>{{ end }}
         {{ range .Told }}<p style="font-size:14px">{{ . }}</p>{{ end }}
         <p style="margin:12px 0 4px">{{ range .Links }}<a class="btn{{ if .Primary }} go{{ end }}" href="{{ .Href }}" style="display:inline-block;margin:0 6px 8px 0;padding:11px 14px;border:1px solid {{ if .Primary }}#1a56c4;background:#1a56c4;color:#fff{{ else }}#8a93a1;color:#1c1e21{{ end }};border-radius:6px;text-decoration:none">{{ .Text }}</a>{{ end }}</p>
-        <table role="presentation" class="quiet" style="color:#59626f;font-size:13px;border-spacing:0">{{ range .Labels.SortedPairs }}<tr><td style="padding:0 12px 0 0;vertical-align:top">{{ .Name }}</td><td>{{ .Value }}</td></tr>{{ end }}</table>
+        <table role="presentation" class="quiet" style="color:#59626f;font-size:13px;border-spacing:0;table-layout:fixed;width:100%">{{ range .Labels.SortedPairs }}<tr><td style="padding:0 12px 0 0;width:28%;vertical-align:top">{{ .Name }}</td><td>{{ .Value }}</td></tr>{{ end }}</table>
         </div>
         {{ end }}{{ range .StillLines }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">Still firing: {{ . }}</div>
         {{ end }}{{ with .Answering }}<div class="card" style="padding:14px 16px;background:#fff;border:1px solid #e2e4e8;border-top:0">Responding, so not the cause: {{ . | join ", " }}</div>
