@@ -239,10 +239,16 @@ package final class HTTPServer: Sendable {
         return getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX
     }
 
-    /// Resets the connection: with a linger time of 0 the kernel sends RST. Source: socket(7), SO_LINGER.
+    /// Resets the connection: with a linger time of 0 the kernel sends RST. It is closed below TLS, whose handler would
+    /// announce the end and wait for the peer to do the same. Source: socket(7), SO_LINGER.
     static func reset(_ channel: any Channel) {
-        let close = { @Sendable in channel.close(promise: nil) }
-        guard let options = channel as? any SocketOptionProvider else { return close() }
+        let close = { @Sendable in
+            guard let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) else {
+                return channel.close(promise: nil)
+            }
+            tls.close(promise: nil)
+        }
+        guard let options = channel as? any SocketOptionProvider else { return channel.eventLoop.execute(close) }
         options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in close() }
     }
 

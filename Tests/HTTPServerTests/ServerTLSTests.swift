@@ -54,6 +54,23 @@ final class ServerTLSTests: Sendable {
         (try? await run("/usr/bin/curl", ["-s", "-m", "10"] + arguments)) ?? ("curl can't be run", -1)
     }
 
+    /// A process that is killed says no goodbye: whoever watches the connection learns of its end at once.
+    @Test func aKilledServerResetsItsConnections() async throws {
+        let isAsked = Mutex(false)
+        let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)], tls: tls("one"))) { _ in
+            isAsked.withLock { $0 = true }
+            return .text("fine")
+        }
+        let address = try await server.start()[0]
+        let script =
+            "printf 'GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n' | openssl s_client -quiet -connect \(address) 2>&1"
+        async let client = run("/bin/sh", ["-c", script])
+        #expect(await waitUntil { isAsked.withLock { $0 } })
+        await server.kill()
+        let heard = try await client
+        #expect(heard.output.contains("fine") && heard.output.contains("errno=104"), "\(heard)")
+    }
+
     @Test func pagesOverTLS() async throws {
         try await serve(tls("one")) { url, _ in
             #expect(await curl("--cacert", path("one.pem"), "\(url)/a", "\(url)/b") == ("true /atrue /b", 0))
