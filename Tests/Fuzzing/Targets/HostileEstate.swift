@@ -3,7 +3,6 @@ import Console
 import Dispatching
 import HTTPServer
 import Platform
-import PromQL
 import Samples
 import Simulation
 import Synchronization
@@ -154,13 +153,13 @@ struct HostileEstate {
             now: Surroundings.wall,
             sets: [
                 BackupCalendarView(
-                    set: text, bucket: text, prefix: text, schedule: text, retention: .max, listedAt: start,
+                    set: text, bucket: text, prefix: text, schedule: text, retention: 30, listedAt: start,
                     error: text, nextDue: start, days: days, medianSize: .infinity, newestGood: start)
             ], restoreTestedAt: start, restoreTestFailedAt: start, restoreDuration: .seconds(1))
     }
 
     private static func rules(_ text: String) -> [RuleGroupView] {
-        let alert = AlertView(
+        let firing = AlertView(
             labels: alert(text, name: "Fuzz").labels, annotations: ["summary": text], state: .firing, activeAt: start,
             value: .nan)
         let rule = RuleView(
@@ -168,7 +167,7 @@ struct HostileEstate {
             kind: .alerting(
                 .init(
                     hold: .seconds(15), keepFiring: .zero,
-                    annotations: ["summary": text, "description": text, "action": text], alerts: [alert])),
+                    annotations: ["summary": text, "description": text, "action": text], alerts: [firing])),
             health: .err, lastError: text, evaluationTime: .infinity, lastEvaluation: start)
         return [
             RuleGroupView(
