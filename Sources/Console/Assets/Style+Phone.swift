@@ -1,16 +1,14 @@
 extension Style {
     /// Narrow screens, motion, print.
     static let phone = #"""
-        @media(max-width:62rem){.cols{grid-template-columns:minmax(0,1fr)}.facts{grid-template-columns:repeat(2,minmax(0,1fr))}}
+        @media(max-width:62rem){.cols{grid-template-columns:minmax(0,1fr)}.ahead{reading-flow:grid-order}.ahead>:last-child{order:-1}.facts{grid-template-columns:repeat(2,minmax(0,1fr))}}
         @media(max-width:44rem){
         body{font-size:16px}main{padding:.6rem .75rem 6rem}.top{padding:.5rem .75rem 0;gap:.2rem .8rem}
         .top nav{order:3;width:100%;justify-content:space-between}.top nav>a,.more summary{padding:.5rem .3rem .6rem}
         .p2{display:none}.pm{display:block}.more[open] ul{right:0}.me .who,.me .utc{display:none}.me{gap:.7rem}
         .band{grid-template-columns:minmax(0,1fr);padding:.9rem 1rem;border-radius:10px}.band h1{font-size:1.5rem}
         .band .acts{display:none}.facts{grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:.6rem 1rem}
-        .cols,.col{display:flex;flex-direction:column;gap:.7rem}.col{display:contents}
-        .cols>*,.col>*{width:100%}.o1{order:1}.o2{order:2}.o3{order:3}.o4{order:4}.o5{order:5}.o6{order:6}.o7{order:7}
-        .o8{order:8}.card{padding:.85rem .9rem;border-radius:10px}.map{padding-left:0}
+        .cols,.col{gap:.7rem}.cols{margin-top:.7rem}.card{padding:.85rem .9rem;border-radius:10px}.map{padding-left:0}
         .lane{position:static;grid-column:1/-1;width:auto}.lane small{display:inline;margin-left:.3rem}
         .map .row{gap:.25rem .4rem}.links{height:16px}
         .map .one>.box{grid-column:1/-1}.box{padding:.4rem .45rem}.box .nm{font-size:.92rem;gap:.3rem}

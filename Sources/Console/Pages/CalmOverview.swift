@@ -44,17 +44,16 @@ struct CalmOverview {
                 page.markup(" Send a test page</a>")
             }, keepsDetails: true
         ).render(&page)
-        page.markup("<div class=cols><div class=col><div class=o1>")
+        page.markup("<div class=cols><div class=col>")
         map(&page)
-        page.markup("</div><div class=o4>")
-        strips(&page)
-        page.markup("</div></div><div class=col><div class=o2>")
+        page.markup("</div><div class=col>")
         signs(&page)
-        page.markup("</div><div class=o3>")
         comingUp(&page)
-        page.markup("</div><div class=o5>")
+        page.markup("</div></div><div class=cols><div class=col>")
+        strips(&page)
+        page.markup("</div><div class=col>")
         Watch(snapshot: snapshot, degradations: degradations).render(&page)
-        page.markup("</div></div></div>")
+        page.markup("</div></div>")
     }
 
     private var why: String {

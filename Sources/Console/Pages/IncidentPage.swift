@@ -43,29 +43,22 @@ struct IncidentPage {
             page.link(Address("i", "\(record.number)"), "/i/\(record.number)")
             page.markup("</p>")
             band(sentence, clusters.count, &page)
-            page.markup("<div class=cols><div class=col><div class=o2>")
+            // On a narrow screen what is to be done comes before the course.
+            page.markup(record.isOpen ? "<div class=\"cols ahead\"><div class=col>" : "<div class=cols><div class=col>")
             gantt(&page)
-            page.markup("</div><div class=o3>")
+            page.markup("</div><div class=col>")
+            if record.isOpen { OverviewPage.doNow(record, runbook, &page) } else { told(&page) }
+            page.markup("</div></div><div class=cols><div class=col>")
             Timeline(detail: detail, filter: filter).render(&page)
-            page.markup("</div><div class=o7>")
-            alerts(&page)
-            page.markup("</div></div><div class=col>")
-            if record.isOpen {
-                page.markup("<div class=o1>")
-                OverviewPage.doNow(record, runbook, &page)
-                page.markup("</div>")
-            }
-            page.markup("<div class=o4>")
-            page.card("told", "Who was told", aside: { $0.link(Address("routes"), "routes", " class=r") }) { page in
-                Told(told: view.told).render(&page)
-            }
-            page.markup("</div><div class=o5>")
+            page.markup("</div><div class=col>")
+            if record.isOpen { told(&page) }
             notes(&page)
-            page.markup("</div><div class=o6>")
             measurements(&page)
-            page.markup("</div><div class=o8>")
+            page.markup("</div></div><div class=cols><div class=col>")
+            alerts(&page)
+            page.markup("</div><div class=col>")
             similar(&page)
-            page.markup("</div></div></div>")
+            page.markup("</div></div>")
         }
     }
 
@@ -115,6 +108,12 @@ struct IncidentPage {
     }
 
     // MARK: Parts
+
+    private func told(_ page: inout HTML) {
+        page.card("told", "Who was told", aside: { $0.link(Address("routes"), "routes", " class=r") }) { page in
+            Told(told: view.told).render(&page)
+        }
+    }
 
     private func gantt(_ page: inout HTML) {
         let count = record.members.count + record.omittedMembers

@@ -89,25 +89,21 @@ struct OverviewPage {
             facts: [Band.since(record, snapshot.now), Band.told(view), Band.who(view), Band.next(view)],
             actions: { IncidentActions(view: view).band(&$0, isPage: false) }
         ).render(&page)
-        page.markup("<div class=cols><div class=col><div class=o1>")
+        page.markup("<div class=cols><div class=col>")
         OverviewPage.doNow(record, runbook, &page)
-        page.markup("</div><div class=o4>")
-        estate(cluster ?? OverviewPage.gravest(clusters), clusters, &page)
-        page.markup("</div><div class=o5>")
-        strips(cluster.map { [$0] } ?? clusters, record.startsAt, &page)
-        page.markup("</div></div><div class=col><div class=o2>")
+        page.markup("</div><div class=col>")
         page.card("told", "Who was told", aside: { $0.link(Address("routes"), "routes", " class=r") }) { page in
             Told(told: view.told).render(&page)
         }
-        page.markup("</div><div class=o3>")
         OverviewPage.tree(record, &page)
-        page.markup("</div><div class=o6>")
+        page.markup("</div></div><div class=cols><div class=col>")
+        estate(cluster ?? OverviewPage.gravest(clusters), clusters, &page)
+        strips(cluster.map { [$0] } ?? clusters, record.startsAt, &page)
+        page.markup("</div><div class=col>")
         Before(snapshot: snapshot, detail: detail, start: record.startsAt).render(&page)
-        page.markup("</div><div class=o7>")
         AlsoOpen(views: snapshot.incidents.filter { $0.record.number != record.number }).render(&page)
-        page.markup("</div><div class=o8>")
         Watch(snapshot: snapshot, degradations: degradations).render(&page)
-        page.markup("</div></div></div>")
+        page.markup("</div></div>")
     }
 
     /// The first steps of the cause's runbook, or those of its annotation `action`.
