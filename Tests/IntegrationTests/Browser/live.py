@@ -29,7 +29,8 @@ WORDS = """() => [...document.querySelectorAll("main [data-part]")].map(part => 
 # Resolves with the time at which the page first says that a node is sealed.
 SEALED = """() => new Promise(done => {
   const look = () => document.querySelector("#map .box.crit") && (done(Date.now()), true);
-  look() || new MutationObserver((_, all) => look() && all.disconnect()).observe(document.body, {childList: true, subtree: true});
+  const watch = new MutationObserver(() => look() && watch.disconnect());
+  look() || watch.observe(document.body, {childList: true, subtree: true});
 })"""
 
 

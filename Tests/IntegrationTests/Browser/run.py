@@ -145,33 +145,38 @@ class Run:
         before = await self.health()
         said = await self.watcher.said()
         sealed = asyncio.create_task(self.watcher.page.evaluate(live.SEALED)) if is_first else None
-        await self.perform(stage["actions"])
+        try:
+            await self.perform(stage["actions"])
 
-        async def is_seen():
-            return await self.health() != before
+            async def is_seen():
+                return await self.health() != before
 
-        await self.until(f"{stage['name']}: is seen", 20, is_seen)
-        if sealed:
-            await self.latency(sealed)
-        self.lines += [f"{stage['name']}: {line}" for line in await self.watcher.follows(said)]
-        self.note(f"{stage['name']}: the open page shows it")
-        paths = await self.walk(stage["name"], turn, thorough=is_first)
-        self.note(f"{stage['name']}: looked at all")
-        if is_first:
-            await self.tabs(paths, 390)
-            self.note("went through all by the tabulator key")
-            incident = next(path for path in paths if path.startswith("/incidents/"))
-            await self.attempt("keys of an incident", keys.check_incident(self.context, self.base, incident))
-            await self.attempt("forms without script", forms.check(self.browser, self.base))
-            self.note("tried the forms")
-        await self.perform(stage["cures"])
+            await self.until(f"{stage['name']}: is seen", 20, is_seen)
+            if sealed:
+                await self.latency(sealed)
+            self.lines += [f"{stage['name']}: {line}" for line in await self.watcher.follows(said)]
+            self.note(f"{stage['name']}: the open page shows it")
+            paths = await self.walk(stage["name"], turn, thorough=is_first)
+            self.note(f"{stage['name']}: looked at all")
+            if is_first:
+                await self.work_in_an_incident(paths)
+        finally:
+            await self.perform(stage["cures"])
 
         async def is_over():
             targets, _ = await self.health()
-            return all(targets.get(name, ("",))[0] == health for name, health in self.baseline.items() if health == "ok")
+            return all(targets.get(name, ("",))[0] == "ok" for name, health in self.baseline.items() if health == "ok")
 
         await self.until(f"{stage['name']}: is over", 40, is_over)
         self.note(f"{stage['name']}: is over")
+
+    async def work_in_an_incident(self, paths):
+        await self.tabs(paths, 390)
+        self.note("went through all by the tabulator key")
+        incident = next(path for path in paths if path.startswith("/incidents/"))
+        await self.attempt("keys of an incident", keys.check_incident(self.context, self.base, incident))
+        await self.attempt("forms without script", forms.check(self.browser, self.base))
+        self.note("tried the forms")
 
     async def latency(self, sealed):
         """How long after the agent has seen it an open page shows a sealed node: less than the plain refresh takes."""
@@ -182,7 +187,8 @@ class Run:
             return
         states = await self.get("/api/v1/vaultwatch/states")
         runs = [s["runs"][-1] for s in states["data"] if s["target"].startswith("vault_node ")]
-        begun = max(datetime.fromisoformat(r["from"].replace("Z", "+00:00")).timestamp() for r in runs if r["state"] == "sealed")
+        times = [r["from"].replace("Z", "+00:00") for r in runs if r["state"] == "sealed"]
+        begun = max(datetime.fromisoformat(text).timestamp() for text in times)
         took = shown / 1000 - begun
         self.note(f"events: an open page shows a sealed node {took * 1000:.0f} ms after the agent has seen it")
         if took > 4:

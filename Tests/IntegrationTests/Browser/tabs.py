@@ -18,9 +18,11 @@ WATCH = """() => {
     for (; e; e = e.parentElement) if (["fixed", "sticky"].includes(getComputedStyle(e).position)) return true;
     return false;
   };
-  const all = [...document.querySelectorAll("a[href],button,input:not([type=hidden]),select,textarea,summary,[tabindex='0']")];
+  const reach = "a[href],button,input:not([type=hidden]),select,textarea,summary,[tabindex='0']";
+  const all = [...document.querySelectorAll(reach)];
   // A group of radio buttons is one stop: the one that is chosen.
-  const isStop = e => !e.disabled && e.checkVisibility({visibilityProperty: true}) && !(e.type === "radio" && !e.checked);
+  const isStop = e =>
+    !e.disabled && e.checkVisibility({visibilityProperty: true}) && !(e.type === "radio" && !e.checked);
   window.stops = all.filter(isStop).map(name);
   window.extra = 8 * document.querySelectorAll("input[type=datetime-local]").length;
   const known = new Map(all.filter(isStop).map((e, i) => [e, i]));
