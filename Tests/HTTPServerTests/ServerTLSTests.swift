@@ -1,4 +1,6 @@
 import Foundation
+import Lab
+import Synchronization
 import TestServers
 import Testing
 
