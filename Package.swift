@@ -63,6 +63,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
@@ -84,7 +85,9 @@ let package = Package(
 
         stage("Text", ["CRE2"]),
         stage("Samples", ["Text"]),
-        stage("Platform", ["Text", "Samples", "CGlibc", logging]),
+        stage(
+            "Platform",
+            ["Text", "Samples", "CGlibc", logging, .product(name: "HeapModule", package: "swift-collections")]),
         stage("TimeZones", ["Text", "Samples", "Platform"]),
         stage("YAML", ["Text", "CYAML"]),
         stage("Exposition", ["Text", "Samples"]),
