@@ -57,11 +57,13 @@ package struct Clock: Sendable {
     }
 
     /// `2026-11-28T03:11` in this zone, the value of a field of type `datetime-local`.
-    func fieldText(_ time: Timestamp) -> String {
+    /// - Parameter isExact: with the seconds, `2026-11-28T03:11:08`.
+    func fieldText(_ time: Timestamp, isExact: Bool = false) -> String {
         let here = local(time)
         let year = String(here.year)
         let padded = String(repeating: "0", count: max(4 - year.count, 0)) + year
-        return "\(padded)-\(Clock.two(here.month))-\(Clock.two(here.day))T\(Clock.minutes(here))"
+        return "\(padded)-\(Clock.two(here.month))-\(Clock.two(here.day))T"
+            + (isExact ? Clock.seconds(here) : Clock.minutes(here))
     }
 
     /// `28 Nov 2026 02:11:08 UTC`

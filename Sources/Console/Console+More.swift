@@ -9,15 +9,24 @@ extension Console {
     var history: [PageRoute] {
         [
             PageRoute("/history") { [self] request in
+                func time(_ name: String) -> String { String((request.field(name) ?? "").prefix(40)).trimmingSpaces }
                 let filter = HistoryPage.Filter(
                     kind: HistoryEntry.Kind(rawValue: request.field("kind") ?? "")?.rawValue ?? "",
-                    receiver: String((request.field("receiver") ?? "").prefix(200)), text: Console.text(request),
-                    before: Timestamp(rfc3339: request.field("before") ?? ""))
+                    receiver: String((request.field("receiver") ?? "").prefix(HistoryPage.nameLimit)),
+                    text: Console.text(request), from: time("from"), to: time("to"), before: time("before"))
+                let span = filter.span(clock(request))
+                guard span.problem.isEmpty else {
+                    let receivers = sources.receivers().map(\.name)
+                    return await page(request, status: 400) { _, context in
+                        HistoryPage(filter: filter, entries: [], receivers: receivers).render(context)
+                    }
+                }
                 var query = HistoryQuery(limit: HistoryPage.rowLimit + 1)
                 if !filter.kind.isEmpty { query.kinds = [filter.kind] }
                 if !filter.receiver.isEmpty { query.receivers = [filter.receiver] }
                 query.contains = filter.text
-                if let before = filter.before { query.to = before }
+                if let from = span.from { query.from = from }
+                if let to = span.to { query.to = to }
                 do throws(QueryError) {
                     let snapshot = try await sources.snapshot()
                     let entries = try await sources.history(query)

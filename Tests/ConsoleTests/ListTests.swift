@@ -43,6 +43,13 @@ struct ListTests {
         )
     }
 
+    @Test func theSelectedChoiceIsNeverLeftOut() {
+        var page = HTML()
+        page.choice("receiver", "Receiver", "r99", (0..<100).map { "r\($0)" }, share: 100)
+        #expect(text(page).contains(">r1<") && !text(page).contains(">r98<"))
+        #expect(text(page).contains("<option selected>r99</option></select>"))
+    }
+
     /// Texts without markup are copied, all others escaped.
     @Test(arguments: [
         ("plain text 1", "plain text 1"), ("a<b", "a&lt;b"), ("\"'&>", "&quot;&#39;&amp;&gt;"), ("ä", "ä"),

@@ -46,8 +46,16 @@ struct SilenceDraftTests {
         (["matchers": "a=b", "comment": "x", "length": "until", "until": "now"], "until", "expected"),
         (["matchers": "a=b", "comment": "x", "length": "weekly", "from": "1:00"], "window", "at least one day"),
         (
-            ["matchers": "a=b", "comment": "x", "length": "weekly", "monday": "on", "from": "22:00", "to": "06:00"],
-            "window", "a second silence, from 00:00 of the next day"
+            ["matchers": "a=b", "comment": "x", "length": "weekly", "monday": "on", "from": "22:00", "to": "22:00"],
+            "window", "expected two times of day"
+        ),
+        (
+            ["matchers": "a=b", "comment": "x", "length": "weekly", "monday": "on", "from": "24:00", "to": "06:00"],
+            "window", "expected two times of day"
+        ),
+        (
+            ["matchers": "a=b", "comment": "x", "length": "weekly", "monday": "on", "from": "22:00", "to": "6"],
+            "window", "expected two times of day"
         ),
         (
             [
@@ -105,6 +113,38 @@ struct SilenceDraftTests {
         let local = try draft(own).silence(by: "ann", clock)
         #expect(local.schedule.first?.zone == .utc && local.endsAt.rfc3339.hasPrefix("2026-12-24T00:00:00"))
         #expect(draft(own).command(clock).contains(" --end 2026-12-24T00:00:00"))
+    }
+
+    /// A window is within a day; one over midnight is two, the second on the next days.
+    @Test func aWeeklyWindowOverMidnightIsTwo() throws {
+        var fields = [
+            "matchers": "a=b", "comment": "x", "length": "weekly", "friday": "on", "saturday": "on", "from": "22:00",
+            "to": "06:00", "zone": "UTC",
+        ]
+        let silence = try draft(fields).silence(by: "ann", clock)
+        #expect(
+            silence.schedule.map { SilencePage.words($0) } == [
+                "friday:saturday, 22:00–24:00, UTC", "sunday, saturday, 00:00–06:00, UTC",
+            ])
+        // From Friday evening to Saturday morning without a gap; Friday morning is of no window.
+        for (time, expected) in [
+            ("2026-12-04T05:00:00Z", false), ("2026-12-04T22:00:00Z", true), ("2026-12-04T23:59:59Z", true),
+            ("2026-12-05T00:00:00Z", true), ("2026-12-05T06:00:00Z", false), ("2026-12-06T05:59:59Z", true),
+            ("2026-12-07T05:00:00Z", false),
+        ] {
+            #expect(silence.isInForce(at: try #require(Timestamp(rfc3339: time))) == expected, "\(time)")
+        }
+        #expect(draft(fields).isOverMidnight)
+        #expect(
+            draft(fields).command(clock)
+                == "vaultwatch silence add -c 'x' -d 365d --weekdays friday:saturday --times '22:00-24:00' --location 'UTC' 'a=\"b\"'\n"
+                + "vaultwatch silence add -c 'x' -d 365d --weekdays sunday --weekdays saturday --times '00:00-06:00' --location 'UTC' 'a=\"b\"'"
+        )
+        // Midnight as an end is the end of the day itself.
+        fields["to"] = "00:00"
+        let evening = try draft(fields).silence(by: "ann", clock)
+        #expect(evening.schedule.map { SilencePage.words($0) } == ["friday:saturday, 22:00–24:00, UTC"])
+        #expect(!draft(fields).isOverMidnight && draft(fields).command(clock).contains("'22:00-24:00'"))
     }
 
     // MARK: Labels

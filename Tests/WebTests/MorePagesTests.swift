@@ -54,7 +54,7 @@ struct MorePagesTests {
 
     @Test(arguments: [
         "/silences", "/silences/new", "/history", "/rules", "/targets", "/routes", "/agent", "/query", "/backups",
-        "/runbooks", "/silences/new?matchers=%7Bnode%3D%22vault-2%22%7D", "/history?kind=sent&q=x&before=evil",
+        "/runbooks", "/silences/new?matchers=%7Bnode%3D%22vault-2%22%7D", "/history?kind=sent&q=x&from=2026-01-01",
         "/routes?labels=a%3Db", "/routes?labels=a%3Db&at=evil", "/rules?state=firing", "/rules?state=nomatch",
         "/targets?state=down",
     ])
@@ -63,6 +63,29 @@ struct MorePagesTests {
         #expect(response.status == 200, "\(path): \(response.status)")
         #expect(header("Content-Type", response) == "text/html; charset=utf-8")
         #expect(header("Content-Security-Policy", response)?.hasPrefix("default-src 'none'") == true)
+    }
+
+    /// A time that can't be read is said to be wrong instead of ignored; one that can limits the list.
+    @Test func theHistoryIsLimitedByTimes() async {
+        var scripted = Scripted()
+        let asked = Mutex<[HistoryQuery]>([])
+        let ask: @Sendable (HistoryQuery) -> Void = { query in asked.withLock { $0.append(query) } }
+        scripted.sources.history = { (query) throws(QueryError) in
+            ask(query)
+            return { [] }
+        }
+        for wrong in ["from=evil", "to=2026-02", "before=evil", "from=2026-01-02&to=2026-01-01"] {
+            let page = await scripted.respond("GET", "/history?\(wrong)", headers: html)
+            #expect(page.status == 400 && page.text.contains("class=\"say bad\" role=alert"), "\(wrong)")
+        }
+        #expect(asked.withLock { $0.isEmpty })
+        let page = await scripted.respond(
+            "GET", "/history?tz=UTC&from=2026-01-01&to=2026-01-01T12%3A30", headers: html)
+        #expect(page.status == 200)
+        #expect(
+            asked.withLock { $0 }.map { [$0.from, $0.to] } == [
+                [Timestamp(rfc3339: "2026-01-01T00:00:00Z"), Timestamp(rfc3339: "2026-01-01T12:30:00Z")]
+            ])
     }
 
     @Test(arguments: ["/silences/none", "/runbooks/Nothing", "/backups/daily/2026-01-01"])

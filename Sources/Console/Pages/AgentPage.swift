@@ -22,9 +22,9 @@ struct AgentPage {
 
     let facts: Facts
 
-    /// Characters of each text.
-    private static let configurationLimit = 32_768
     private static let warningLimit = 20
+    /// Characters of a line of the configuration.
+    private static let lineLimit = 1000
 
     func render(_ context: PageContext) -> [UInt8] {
         Layout(context: context, title: "Agent", tab: .agent).render { page in
@@ -34,26 +34,24 @@ struct AgentPage {
             page.text(context.prefix + "/metrics")
             page.markup("\">metrics</a></p></div>")
             page.part("health", "<div", "</div>") { page in
-                for degradation in facts.degradations.prefix(20) {
+                let degraded = page.items(facts.degradations, limit: 20, share: 8 << 10) { degradation, page in
                     page.markup("<p class=\"say warn\">")
                     page.text(degradation, limit: 500)
                     page.markup("</p>")
                 }
+                page.rest(facts.degradations.count, shown: degraded)
                 if let refusal = facts.configuration?.reload?.refusal {
                     page.markup("<p class=\"say bad\">The last reload was refused; the configuration before it stays")
-                    page.markup(" in force.</p><pre class=pre tabindex=0>")
-                    page.text(refusal, limit: 4000)
-                    page.markup("</pre>")
+                    page.markup(" in force.</p>")
+                    listing(refusal, share: 6 << 10, &page)
                 }
-                for warning in facts.configuration?.warnings.prefix(AgentPage.warningLimit) ?? [] {
+                let warnings = facts.configuration?.warnings ?? []
+                let shown = page.items(warnings, limit: AgentPage.warningLimit, share: 8 << 10) { warning, page in
                     page.markup("<p class=\"say warn wrap\">")
                     page.text(warning, limit: 600)
                     page.markup("</p>")
                 }
-                let omitted = (facts.configuration?.warnings.count ?? 0) - AgentPage.warningLimit
-                if omitted > 0 {
-                    page.element("<p class=quiet>", "and \(omitted) more, listed by vaultwatch check config", "</p>")
-                }
+                page.rest(warnings.count, shown: shown, ", listed by vaultwatch check config")
             }
             page.markup("<div class=cols><div class=col>")
             page.card("loops", "Loops", "when each has come round last") { page in loops(&page) }
@@ -89,9 +87,11 @@ struct AgentPage {
             page.time(reload.at, .full)
             page.markup("</dd>")
         }
-        for (name, value) in facts.flags.sorted(by: { $0.key < $1.key }).prefix(50) { term(name, value, &page) }
+        let flags = facts.flags.sorted { $0.key < $1.key }
+        let shown = page.items(flags, limit: 50, share: 8 << 10) { term($0.key, $0.value, &$1) }
         term("Store keeps", facts.retention, &page)
         page.markup("</dl>")
+        page.rest(flags.count, shown: shown, json: Address("api", "v1", "status", "flags"))
     }
 
     private func term(_ name: String, _ value: String, _ page: inout HTML) {
@@ -113,7 +113,7 @@ struct AgentPage {
         let ages = samples("vaultwatch_loop_age_seconds").sorted { $0.value > $1.value }
         guard !ages.isEmpty else { return page.markup("<p class=quiet>Not known yet.</p>") }
         page.markup("<table><thead><tr><th>Loop<th class=num>Ago</thead><tbody>")
-        for sample in ages.prefix(100) {
+        let shown = page.items(ages, limit: 100, share: 6 << 10) { sample, page in
             page.markup("<tr><td>")
             page.text(sample.labels["loop"] ?? "", limit: 100)
             page.markup("</td><td class=\"num nb\">")
@@ -121,6 +121,7 @@ struct AgentPage {
             page.markup("</td></tr>")
         }
         page.markup("</tbody></table>")
+        page.rest(ages.count, shown: shown)
     }
 
     private func held(_ page: inout HTML) {
@@ -166,29 +167,41 @@ struct AgentPage {
             return page.markup("<p class=quiet>Nothing differs, but perhaps secrets and files that it names.</p>")
         }
         page.markup("<ul class=rows>")
-        for change in reload.changes.prefix(ConfigurationView.Reload.changeLimit) {
+        let limit = ConfigurationView.Reload.changeLimit
+        let shown = page.items(reload.changes, limit: limit, share: 12 << 10) { change, page in
             page.markup("<li class=wrap><code>")
             page.text(change, limit: 300)
             page.markup("</code></li>")
         }
         page.markup("</ul>")
-        if reload.omitted > 0 {
-            page.element("<p class=quiet>", "and \(Words.count(reload.omitted, "change")) more", "</p>")
-        }
+        let omitted = reload.omitted + reload.changes.count - shown
+        if omitted > 0 { page.element("<p class=quiet>", "and \(Words.count(omitted, "change")) more", "</p>") }
     }
 
     private func configuration(_ page: inout HTML) {
         page.card("configuration", "Configuration in force", "without secrets and comments") { page in
             guard let configuration = facts.configuration else { return page.markup("<p class=quiet>Not known.</p>") }
-            page.markup("<pre class=pre tabindex=0>")
-            page.text(configuration.text, limit: AgentPage.configurationLimit)
-            page.markup("</pre>")
+            listing(
+                configuration.text, share: 28 << 10, &page, json: Address("api", "v1", "status", "config"))
         }
         guard !facts.routing.isEmpty else { return }
         page.card("routing", "Routing in force", "in Alertmanager’s form") { page in
-            page.markup("<details><summary>Show</summary><pre class=pre tabindex=0>")
-            page.text(facts.routing, limit: AgentPage.configurationLimit)
-            page.markup("</pre></details>")
+            page.markup("<details><summary>Show</summary>")
+            listing(facts.routing, share: 14 << 10, &page, json: Address("api", "v2", "status"))
+            page.markup("</details>")
         }
+    }
+
+    /// As many lines of a text as its share has room for.
+    private func listing(_ text: String, share: Int, _ page: inout HTML, json: Address? = nil) {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        page.markup("<pre class=pre tabindex=0>")
+        let shown = page.items(lines, limit: lines.count, share: share) { line, page in
+            page.text(String(line), limit: AgentPage.lineLimit)
+            page.markup("\n")
+        }
+        page.markup("</pre>")
+        page.rest(lines.count, shown: shown, " of its lines", json: json)
     }
 }

@@ -40,7 +40,8 @@ struct NewSilencePage {
             page.markup("</section></div><div class=col>")
             effect(&page)
             if preview != nil {
-                page.card("command", "The same as a command") { page in
+                let heading = draft.isOverMidnight ? "The same as two commands" : "The same as a command"
+                page.card("command", heading) { page in
                     Steps.command(draft.command(context.clock), &page)
                 }
             }
@@ -100,7 +101,8 @@ struct NewSilencePage {
         page.markup("<p class=field><label for=n-zone>Time zone</label><input type=text id=n-zone name=zone")
         page.markup(" maxlength=100 value=\"")
         page.text(draft.zone.isEmpty ? page.context.zone.name : draft.zone)
-        page.markup("\"></p></div></details>")
+        page.markup("\"></p></div><p class=quiet>An end before the start is on the next day: 22:00 to 06:00.</p>")
+        page.markup("</details>")
     }
 
     private func time(

@@ -20,6 +20,8 @@ struct RoutesPage {
     var tests: [ReceiverTest] = []
 
     private static let rowLimit = 500
+    /// The size of the receivers' rows in bytes; the tree takes what they leave.
+    private static let receiversShare = 32 << 10
 
     func render(_ context: PageContext) -> [UInt8] {
         var layout = Layout(context: context, title: "Routes", tab: .routes)
@@ -30,12 +32,14 @@ struct RoutesPage {
             page.text(context.prefix + "/api/v2/alerts/groups")
             page.markup("\">JSON</a></p></div><div class=col>")
             box(tried, &page)
+            var table = HTML(context)
+            table.card("receivers", "Receivers") { page in receivers(&page) }
             page.card("tree", "The tree", "an alert takes the first branch whose matchers all match") { page in
                 guard let tree else { return page.markup("<p class=quiet>There is no routing tree.</p>") }
                 let ends = tried.labels.map { Set(tree.matching($0).map(\.index)) } ?? []
-                draw(tree, ends, &page)
+                draw(tree, ends, end: HTML.fullBytes - table.bytes.count, &page)
             }
-            page.card("receivers", "Receivers") { page in receivers(&page) }
+            page.append(table)
             page.markup("</div>")
         }
     }
@@ -80,7 +84,8 @@ struct RoutesPage {
             }
             guard let tree, let labels = tried.labels else { return }
             page.markup("<ul class=rows>")
-            for node in tree.matching(labels).prefix(50) {
+            let matching = tree.matching(labels)
+            let shown = page.items(matching, limit: 50, share: 16 << 10) { node, page in
                 page.markup("<li><h3>to ")
                 page.text(node.receiver, limit: 100)
                 page.markup("</h3><p class=wrap>")
@@ -89,7 +94,9 @@ struct RoutesPage {
                 page.text(RoutesPage.waits(node), limit: 600)
                 page.markup("</p></li>")
             }
-            page.markup("</ul><p class=quiet>Whether another alert inhibits it depends on what fires then.</p>")
+            page.markup("</ul>")
+            page.rest(matching.count, shown: shown)
+            page.markup("<p class=quiet>Whether another alert inhibits it depends on what fires then.</p>")
         }
     }
 
@@ -140,11 +147,12 @@ struct RoutesPage {
 
     // MARK: Tree
 
-    private func draw(_ tree: RouteTree, _ ends: Set<Int>, _ page: inout HTML) {
+    /// - Parameter end: the size of the page at which the tree ends, in bytes.
+    private func draw(_ tree: RouteTree, _ ends: Set<Int>, end: Int, _ page: inout HTML) {
         var rows = 0
         let counts = counts(tree)
         func add(_ index: Int) {
-            guard rows < RoutesPage.rowLimit else { return }
+            guard rows < RoutesPage.rowLimit, page.bytes.count < end else { return }
             rows += 1
             let node = tree.nodes[index]
             page.markup("<li><div><span>")
@@ -169,7 +177,7 @@ struct RoutesPage {
         page.markup("<ul class=tree>")
         add(0)
         page.markup("</ul>")
-        page.more(tree.nodes.count, limit: rows)
+        page.rest(tree.nodes.count, shown: rows, json: Address("api", "v2", "status"))
     }
 
     /// The number of alerts of each route, by its key, which is the prefix of its groups' keys.
@@ -193,7 +201,11 @@ struct RoutesPage {
     // MARK: Receivers
 
     private func receivers(_ page: inout HTML) {
-        let receivers = snapshot.status.receivers
+        // In their own order within one gravity.
+        let receivers = snapshot.status.receivers.enumerated().sorted { a, b in
+            let (x, y) = (Gravity(a.element.health), Gravity(b.element.health))
+            return x == y ? a.offset < b.offset : x > y
+        }.map(\.element)
         guard !receivers.isEmpty else {
             return page.markup("<p class=quiet>No receiver has had anything to send yet.</p>")
         }
@@ -201,7 +213,8 @@ struct RoutesPage {
             "Receivers",
             "<th>Receiver<th>State<th>Last accepted<th class=num>Waiting<th>Last refusal<th>Last test<th>Try it")
         var named: Set<String> = []
-        for receiver in receivers.prefix(RoutesPage.rowLimit) {
+        let shown = page.items(receivers, limit: RoutesPage.rowLimit, share: RoutesPage.receiversShare) {
+            receiver, page in
             page.markup("<tr><td>")
             page.text(receiver.name, limit: 100)
             page.markup(" <small class=quiet>")
@@ -237,6 +250,6 @@ struct RoutesPage {
             page.markup("</td></tr>")
         }
         page.markup("</tbody></table></div>")
-        page.more(receivers.count, limit: RoutesPage.rowLimit)
+        page.rest(receivers.count, shown: shown, json: Address("api", "v1", "vaultwatch", "status"))
     }
 }

@@ -39,6 +39,17 @@ struct RulesPage {
             }
         }
 
+        /// Its place among the others: what needs attention comes first, all else is equal.
+        var rank: Int {
+            switch self {
+            case .failing: 0
+            case .firing: 1
+            case .pending: 2
+            case .nomatch: 3
+            case .quiet, .recording, .unknown: 4
+            }
+        }
+
         /// As people read it; the raw value is the filter in the URL.
         var words: String { self == .nomatch ? "reads nothing" : rawValue }
     }
@@ -93,59 +104,95 @@ struct RulesPage {
         return text.isEmpty || rule.name.lowercased().contains(text) || rule.query.lowercased().contains(text)
     }
 
+    /// The rules of one group that are shown.
+    private struct Card {
+        let head: HTML
+        var rows: HTML
+        var shown = 0
+    }
+
+    /// The rules of all groups share the page: those that fail or fire come first, and so do their groups.
     private func body(_ page: inout HTML) {
-        var rows = 0
-        var omitted = 0
-        for group in groups {
-            let rules = group.rules.filter(admits)
-            guard !rules.isEmpty else { continue }
-            let shown = rules.prefix(max(RulesPage.rowLimit - rows, 0))
-            rows += shown.count
-            omitted += rules.count - shown.count
-            guard !shown.isEmpty else { continue }
-            page.markup("<section class=card><header><h2 class=wrap>")
-            page.text(group.name, limit: 200)
-            page.markup("</h2><p>")
-            page.text("each \(Words.duration(group.interval)), ")
-            page.text(
-                group.lastEvaluation == nil
-                    ? "not evaluated yet" : "took \(Words.measured(group.evaluationTime))")
-            if let last = group.lastEvaluation {
-                page.markup(", <span>")
-                page.since(last)
-                page.markup("</span> ago")
-                if group.lateness >= RulesPage.lateness {
-                    page.text(", began \(Words.measured(group.lateness)) late")
-                }
-            }
-            page.markup(" · ")
-            page.text(group.file, limit: 200)
-            page.markup("</p></header>")
-            page.beginTable(
-                "Rules of \(group.name.prefix(100))",
-                "<th>Rule<th>State<th>Severity<th>For<th class=num>It read<th class=num>It took<th>Found now")
-            for rule in shown { row(rule, &page) }
-            page.markup("</tbody></table></div></section>")
+        let all = groups.enumerated().flatMap { index, group in
+            group.rules.filter(admits).map { (group: index, rule: $0, rank: State($0).rank) }
         }
-        if rows == 0, !groups.isEmpty {
+        // In the order of the groups within one rank.
+        let worst = all.enumerated().sorted { a, b in
+            let (x, y) = (a.element.rank, b.element.rank)
+            return x == y ? a.offset < b.offset : x < y
+        }
+        let counts = Dictionary(all.map { ($0.group, 1) }, uniquingKeysWith: +)
+        var cards: [(group: Int, card: Card)] = []
+        var places: [Int: Int] = [:]
+        var used = page.bytes.count
+        for (shown, one) in worst.lazy.map(\.element).enumerated() {
+            guard shown < RulesPage.rowLimit, used < HTML.fullBytes else { break }
+            let place = places[one.group] ?? cards.count
+            if place == cards.count {
+                var head = HTML(page.context)
+                self.head(groups[one.group], &head)
+                used += head.bytes.count
+                cards.append((one.group, Card(head: head, rows: HTML(page.context))))
+                places[one.group] = place
+            }
+            let before = cards[place].card.rows.bytes.count
+            row(one.rule, &cards[place].card.rows)
+            used += cards[place].card.rows.bytes.count - before
+            cards[place].card.shown += 1
+        }
+        for (group, card) in cards {
+            page.append(card.head)
+            page.append(card.rows)
+            page.markup("</tbody></table></div>")
+            page.rest(counts[group] ?? 0, shown: card.shown, " of this group")
+            page.markup("</section>")
+        }
+        if all.isEmpty, !groups.isEmpty {
             page.markup("<section class=card><p class=quiet>No rule is like that.</p></section>")
         }
-        page.more(rows + omitted, limit: rows)
+        page.rest(
+            all.count, shown: cards.reduce(0) { $0 + $1.card.shown }, ": narrow it down above",
+            json: Address("api", "v1", "rules"))
+    }
+
+    private func head(_ group: RuleGroupView, _ page: inout HTML) {
+        page.markup("<section class=card><header><h2 class=wrap>")
+        page.text(group.name, limit: 200)
+        page.markup("</h2><p>")
+        page.text("each \(Words.duration(group.interval)), ")
+        page.text(
+            group.lastEvaluation == nil
+                ? "not evaluated yet" : "took \(Words.measured(group.evaluationTime))")
+        if let last = group.lastEvaluation {
+            page.markup(", <span>")
+            page.since(last)
+            page.markup("</span> ago")
+            if group.lateness >= RulesPage.lateness {
+                page.text(", began \(Words.measured(group.lateness)) late")
+            }
+        }
+        page.markup(" · ")
+        page.text(group.file, limit: 200)
+        page.markup("</p></header>")
+        page.beginTable(
+            "Rules of \(group.name.prefix(100))",
+            "<th>Rule<th>State<th>Severity<th>For<th class=num>It read<th class=num>It took<th>Found now")
     }
 
     private func row(_ rule: RuleView, _ page: inout HTML) {
         let state = State(rule)
         page.markup("<tr><td class=wrap>")
-        if case .alerting = rule.kind {
+        if case .alerting = rule.kind, rule.name.utf8.count <= 200 {
             page.link(.runbook(rule.name), rule.name)
         } else {
             page.text(rule.name, limit: 200)
         }
         page.markup("<br>")
-        page.begin(.query(String(rule.query.prefix(4000))))
-        page.markup("<code>")
-        page.text(rule.query.split(whereSeparator: \.isWhitespace).joined(separator: " "), limit: 160)
-        page.markup("</code></a>")
+        linked(.query(rule.query), &page) { page in
+            page.markup("<code>")
+            page.text(rule.query.split(whereSeparator: \.isWhitespace).joined(separator: " "), limit: 160)
+            page.markup("</code>")
+        }
         if let error = rule.lastError, !error.isEmpty {
             page.markup("<p class=\"say bad\">")
             page.text(error, limit: 400)
@@ -165,6 +212,14 @@ struct RulesPage {
         page.markup("</td></tr>")
     }
 
+    /// Without the link if its address is very long: a cut one would lead elsewhere.
+    private func linked(_ address: Address, _ page: inout HTML, _ body: (inout HTML) -> Void) {
+        let isLinked = address.text.utf8.count <= 4000
+        if isLinked { page.begin(address) }
+        body(&page)
+        if isLinked { page.markup("</a>") }
+    }
+
     /// What the last evaluation read, and how long it took; when it was stands in the group's head.
     private func evaluation(_ rule: RuleView, _ page: inout HTML) {
         page.markup("</td><td class=num>")
@@ -178,9 +233,10 @@ struct RulesPage {
     private func found(_ alerting: RuleView.Alerting, _ page: inout HTML) {
         for alert in alerting.alerts.prefix(3) {
             page.markup("<div>")
-            page.begin(RunbookPage.address(alert))
-            page.text(alert.annotations["summary"] ?? alert.labels.description, limit: 160)
-            page.markup("</a> <small class=quiet>")
+            linked(RunbookPage.address(alert), &page) { page in
+                page.text(alert.annotations["summary"] ?? alert.labels.description, limit: 160)
+            }
+            page.markup(" <small class=quiet>")
             page.text("value \(Words.number(alert.value)), ")
             page.since(alert.activeAt)
             page.markup("</small></div>")

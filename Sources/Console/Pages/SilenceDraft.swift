@@ -52,7 +52,7 @@ struct SilenceDraft: Sendable, Hashable {
     var until = ""
     /// The days of the weekly window; 0 is Sunday.
     var days: Set<Int> = []
-    /// Its times of day: `22:00` and `24:00`.
+    /// Its times of day: `22:00` and `24:00`; an end before the start, `06:00`, is on the next day.
     var from = ""
     var to = ""
     /// Its time zone, `Europe/Berlin`; empty for the page's.
@@ -130,7 +130,7 @@ struct SilenceDraft: Sendable, Hashable {
         let ends = try end(clock)
         var silence = Silence(
             matchers: matchers, startsAt: clock.now, endsAt: ends, createdBy: author, comment: comment,
-            schedule: length == .weekly ? [try window(clock, zones)] : [])
+            schedule: length == .weekly ? try windows(clock, zones) : [])
         silence.untilResolved = length == .untilResolved
         return silence
     }
@@ -150,29 +150,41 @@ struct SilenceDraft: Sendable, Hashable {
     /// How long a silence recurs without an end.
     private static let recurrence = Duration.seconds(365 * 86400)
 
-    private func window(_ clock: Clock, _ zones: (String) -> TimeZoneData?) throws(Problem) -> TimeWindow {
+    private func windows(_ clock: Clock, _ zones: (String) -> TimeZoneData?) throws(Problem) -> [TimeWindow] {
         guard !days.isEmpty else { throw Problem(field: .window, message: "choose at least one day of the week") }
-        let times: TimeWindow.Span
-        do throws(TimeWindowError) {
-            times = try TimeWindow.times(start: from, end: to)
-        } catch {
+        let parts = parts
+        guard !parts.isEmpty else {
             throw Problem(
                 field: .window,
-                message: "expected times of day such as 22:00 and 24:00, the end after the start; "
-                    + "what goes on after midnight is a second silence, from 00:00 of the next day")
+                message: "expected two times of day, such as 22:00 and 24:00, or 22:00 and 06:00 of the next day")
         }
         guard let zone = zoneName(clock) == clock.zone.name ? clock.zone : zones(zone) else {
             throw Problem(
                 field: .window,
                 message: "there is no time zone \(zone.quotedAsInGo); expected a name such as Europe/Berlin, or UTC")
         }
-        return TimeWindow(times: [times], weekdays: spans, zone: zone)
+        return parts.map { TimeWindow(times: $0.times, weekdays: $0.weekdays, zone: zone) }
+    }
+
+    /// The window in UTC, or the two that one over midnight consists of: a window is within a day. Empty if the times
+    /// are no times of day.
+    private var parts: [TimeWindow] {
+        func window(_ days: Set<Int>, _ start: String, _ end: String) -> TimeWindow? {
+            guard let times = try? TimeWindow.times(start: start, end: end) else { return nil }
+            return TimeWindow(times: [times], weekdays: SilenceDraft.spans(days))
+        }
+        if let whole = window(days, from, to == "00:00" ? "24:00" : to) { return [whole] }
+        // Equal times could be a day or nothing.
+        guard from != to, let evening = window(days, from, "24:00"),
+            let morning = window(Set(days.map { ($0 + 1) % 7 }), "00:00", to)
+        else { return [] }
+        return [evening, morning]
     }
 
     private func zoneName(_ clock: Clock) -> String { zone.isEmpty ? clock.zone.name : zone }
 
-    /// The days as ranges of consecutive ones.
-    private var spans: [TimeWindow.Span] {
+    /// Days as ranges of consecutive ones.
+    private static func spans(_ days: Set<Int>) -> [TimeWindow.Span] {
         var spans: [TimeWindow.Span] = []
         for day in days.sorted() {
             if let last = spans.last, last.last == day - 1 {
@@ -186,8 +198,16 @@ struct SilenceDraft: Sendable, Hashable {
 
     // MARK: Command
 
-    /// The same as a command for the user's shell.
+    /// Whether it consists of two windows.
+    var isOverMidnight: Bool { length == .weekly && parts.count > 1 }
+
+    /// The same as commands for the user's shell, a line each: one makes a single window.
     func command(_ clock: Clock) -> String {
+        guard isOverMidnight else { return command(clock, parts.first) }
+        return parts.map { command(clock, $0) }.joined(separator: "\n")
+    }
+
+    private func command(_ clock: Clock, _ window: TimeWindow?) -> String {
         let words = (try? parsed())?.map { $0.description.quotedForShell }.joined(separator: " ") ?? ""
         var options = "-c \(comment.isEmpty ? "'…'" : comment.quotedForShell)"
         switch length {
@@ -195,8 +215,10 @@ struct SilenceDraft: Sendable, Hashable {
         case .until: options += endOption(clock)
         case .weekly:
             options += until.isEmpty ? " -d 365d" : endOption(clock)
-            for days in TimeWindow(weekdays: spans).weekdayTexts { options += " --weekdays \(days)" }
-            options += " --times \("\(from)-\(to)".quotedForShell) --location \(zoneName(clock).quotedForShell)"
+            let window = window ?? TimeWindow(weekdays: SilenceDraft.spans(days))
+            for days in window.weekdayTexts { options += " --weekdays \(days)" }
+            let times = window.timeTexts.first.map { "\($0.start)-\($0.end)" } ?? "\(from)-\(to)"
+            options += " --times \(times.quotedForShell) --location \(zoneName(clock).quotedForShell)"
         default: options += " -d \(length.rawValue)"
         }
         return "vaultwatch silence add \(options) \(words)"
@@ -215,6 +237,17 @@ extension String {
 }
 
 extension Clock {
+    /// The time that a person or a link has written: RFC 3339, a day, or a day and a time in this zone; nil if it is
+    /// none of them.
+    /// - Parameter isEnd: whether a day stands for its end instead of its beginning.
+    func time(written: String, isEnd: Bool = false) -> Timestamp? {
+        if let time = Timestamp(rfc3339: written) ?? time(fieldText: written) { return time }
+        guard written.utf8.count == 10 else { return nil }
+        return isEnd
+            ? time(fieldText: written + "T23:59:59").map { $0 + .milliseconds(999) }
+            : time(fieldText: written + "T00:00:00")
+    }
+
     /// The time that a field of type `datetime-local` denotes in this zone; nil if invalid. If the local time occurs
     /// twice, the later one.
     func time(fieldText: String) -> Timestamp? {

@@ -42,11 +42,12 @@ struct TargetsPage {
                 )
                 let states = Dictionary(
                     snapshot.states.map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
-                for target in targets.prefix(TargetsPage.rowLimit) {
+                let shown = page.items(targets, limit: TargetsPage.rowLimit) { target, page in
                     row(target, states[TargetsPage.name(target)]?.now, &page)
                 }
                 page.markup("</tbody></table></div>")
-                page.more(targets.count, limit: TargetsPage.rowLimit)
+                page.rest(
+                    targets.count, shown: shown, ": narrow it down above", json: Address("api", "v1", "targets"))
             }
         }
     }

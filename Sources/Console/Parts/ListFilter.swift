@@ -11,9 +11,11 @@ extension HTML {
     }
 
     /// Appends a select element, with `all` for no selection.
-    /// - Parameter words: a choice as people read it, if that differs from its value.
+    /// - Parameters:
+    ///   - share: maximum size of the choices in bytes; the selected one is never left out.
+    ///   - words: a choice as people read it, if that differs from its value.
     mutating func choice(
-        _ name: StaticString, _ label: String, _ value: String, _ choices: [String],
+        _ name: StaticString, _ label: String, _ value: String, _ choices: [String], share: Int = HTML.fullBytes,
         words: (String) -> String = { $0 }
     ) {
         fieldLabel(name, label)
@@ -22,13 +24,32 @@ extension HTML {
         markup("\" name=\"")
         markup(name)
         markup("\"><option value=\"\">all</option>")
-        for choice in choices {
-            markup("<option")
-            if words(choice) != choice { element(" value=\"", choice, "\"") }
-            if choice == value { markup(" selected") }
-            element(">", words(choice), "</option>")
+        func option(_ choice: String, _ page: inout HTML) {
+            page.markup("<option")
+            if words(choice) != choice { page.element(" value=\"", choice, "\"") }
+            if choice == value { page.markup(" selected") }
+            page.element(">", words(choice), "</option>")
         }
+        let shown = items(choices, limit: 200, share: share) { option($0, &$1) }
+        if choices.dropFirst(shown).contains(value) { option(value, &self) }
         markup("</select></p>")
+    }
+
+    /// Appends a field for a time in the page's zone.
+    /// - Parameters:
+    ///   - written: as in the URL; what is no time is left as it is.
+    ///   - isEnd: whether a day stands for its end.
+    mutating func moment(_ name: StaticString, _ label: String, _ written: String, isEnd: Bool = false) {
+        let clock = context.clock
+        fieldLabel(name, "\(label), in \(clock.abbreviation)")
+        markup("<input type=datetime-local step=1 id=\"f-")
+        markup(name)
+        markup("\" name=\"")
+        markup(name)
+        markup("\" value=\"")
+        let time = clock.time(written: written, isEnd: isEnd)
+        text(time.map { clock.fieldText($0, isExact: true) } ?? written)
+        markup("\"></p>")
     }
 
     /// Appends a text field of at most 200 characters.
@@ -60,11 +81,5 @@ extension HTML {
         markup("\"><table class=wide><thead><tr>")
         markup(heads)
         markup("</thead><tbody>")
-    }
-
-    /// Appends the number of rows that are not shown, if any.
-    mutating func more(_ count: Int, limit: Int) {
-        guard count > limit else { return }
-        element("<p class=quiet>", "and \(Words.thousands(Int64(count - limit))) more: narrow it down above", "</p>")
     }
 }
