@@ -136,7 +136,9 @@ package struct ConfigurationText: Sendable {
             if place.isHidden || hiddenBelow.contains(key) { return true }
             // A mapping such as credentials names what is a secret in it.
             guard value.mapping == nil, !key.hasSuffix("_url") else { return false }
-            return ["password", "secret", "token", "credential", "passphrase"].contains { key.contains($0) }
+            // A TLS configuration's `key` is a private key in PEM.
+            return key == "key"
+                || ["password", "secret", "token", "credential", "passphrase"].contains { key.contains($0) }
                 || ["_key", "dsn", "connection_url"].contains { key.hasSuffix($0) }
         }
 

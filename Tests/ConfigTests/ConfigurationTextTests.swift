@@ -84,6 +84,8 @@ struct ConfigurationTextTests {
         "alerting: {receivers: [{x: {http_config: {http_headers: {X-Key: {secrets: [hunter2], values: [hunter2]}}}}}]}",
         "alerting: {receivers: [{x: {http_config: {proxy_url: 'http://u:hunter2@p', proxy_connect_header: {a: [hunter2]}}}}]}",
         "alerting: {receivers: [{x: {http_config: {oauth2: {client_secret: hunter2, endpoint_params: {a: hunter2}}}}}]}",
+        "alerting: {receivers: [{x: {http_config: {tls_config: {cert: c, key: 'BEGIN PRIVATE KEY hunter2'}}}}]}",
+        "alerting: {global: {smtp_tls_config: {cert: c, key: hunter2}}}",
         "alerting: {receivers: [{email_configs: [{headers: {X-Key: hunter2}, auth_password: hunter2, auth_secret: hunter2}]}]}",
         "a: &a {password: hunter2}\nb: *a\nc: {<<: *a}",
     ])

@@ -13,6 +13,7 @@ extension ReceiversParser {
         options.keyFile = context.readableFile(&fields, "key_file")
         options.ca = pem(&fields, "ca", ReceiversParser.certificates)
         options.certificate = pem(&fields, "cert", ReceiversParser.certificates)
+        if let key = fields.node("key") { context.secrets.add(key.position) }
         options.key = pem(&fields, "key", ReceiversParser.keys).map { Secret(value: $0) }
         // A file that cannot be read counts as given, so that one mistake gives one error.
         func isGiven(_ key: String) -> Bool { node[key].map { !$0.isNull && $0.scalar != "" } ?? false }
