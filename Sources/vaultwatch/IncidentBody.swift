@@ -58,7 +58,9 @@ struct IncidentBody: Codable, Sendable {
     /// The incident as pages have it.
     var view: IncidentView {
         var record = IncidentRecord(number: number ?? 0, IncidentMember(cause.alert))
-        record.members += consequences.map { IncidentMember($0.alert) }
+        // The answer does not say which consequence explains which.
+        let explaining = record.cause?.id
+        record.members += consequences.map { IncidentMember($0.alert, explainedBy: explaining) }
         record.severity = Severity(label: severity)
         if let start = Timestamp(rfc3339: startsAt) { record.startsAt = start }
         record.acknowledgement = acknowledgement.flatMap { owner in

@@ -49,6 +49,26 @@ struct TellingTests {
         #expect(try draft(told(incident)).title == "prod: PostgreSQL primary pg-1 is down; No client gets a secret")
     }
 
+    /// A storage is far from users: of equally severe alerts the last link of the chain says what they lose, in whatever
+    /// order they came.
+    @Test func theLastLinkOfTheChainSaysWhatIsLost() throws {
+        var cause = Fixture.cause()
+        cause.annotations["impact"] = "Vault serves; one more node may fail"
+        var reads = Fixture.reads()
+        reads.labels = reads.labels.setting("severity", to: "critical")
+        (reads.annotations["impact"], reads.annotations["explained_by"]) = ("Some reads fail", "PostgresDown()")
+        var outage = Fixture.outage()
+        (outage.annotations["impact"], outage.annotations["explained_by"]) = ("Vault serves nothing", "PostgresDown()")
+        for consequences in [[reads, outage], [outage, reads]] {
+            #expect(try telling(told(Fixture.incident(cause, consequences))).impact == "Vault serves nothing")
+        }
+        reads.annotations["explained_by"] = "VaultNoActiveNode()"
+        #expect(try telling(told(Fixture.incident(cause, [reads, outage]))).impact == "Some reads fail")
+        // A circle.
+        outage.annotations["explained_by"] = "VaultReadFailing()"
+        #expect(try !telling(told(Fixture.incident(cause, [reads, outage]))).impact.isEmpty)
+    }
+
     /// Rules written by others have neither annotation.
     @Test func withoutThoseAnnotationsTheDescriptionSays() throws {
         let telling = try telling(Fixture.firing(.init(.email, 0)))

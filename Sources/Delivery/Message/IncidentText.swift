@@ -150,12 +150,48 @@ struct IncidentText: Sendable {
     /// incident is over, when it no longer holds.
     var impact: String {
         guard !isOver else { return "" }
-        let stated = ([cause] + consequences).filter { !($0.annotations["impact"] ?? "").isEmpty }
-        // Of several equally severe ones the first.
-        return stated.max { $0.severity < $1.severity }.map {
-            let text = EmailHeaders.oneLine($0.annotations["impact"] ?? "")
-            return (text.hasSuffix(".") ? String(text.dropLast()) : text).truncated(toRunes: IncidentText.lineRunes)
-        } ?? ""
+        let text = EmailHeaders.oneLine(gravest?.annotations["impact"] ?? "")
+        return (text.hasSuffix(".") ? String(text.dropLast()) : text).truncated(toRunes: IncidentText.lineRunes)
+    }
+
+    /// How many alerts are examined for their impact.
+    private static let impactLimit = 60
+    /// Rules may explain each other in a circle.
+    private static let chainLimit = 10
+
+    /// The alert whose impact counts. Of several that are as severe, the last link of the chain, as on the incident's
+    /// page: a storage is far from users, and its rule was evaluated before Vault was out of service.
+    private var gravest: Alert? {
+        let examined = [cause] + consequences.prefix(IncidentText.impactLimit - 1)
+        let stated = examined.filter { !($0.annotations["impact"] ?? "").isEmpty }
+        guard let severity = stated.map(\.severity).max() else { return nil }
+        let candidates = stated.filter { $0.severity == severity }
+        if candidates.count == 1 { return candidates.first }
+        let byName = Dictionary(grouping: examined, by: \.name)
+        return candidates.map { ($0, depth($0, byName)) }.max { a, b in
+            (a.1, a.0.startsAt) < (b.1, b.0.startsAt)
+        }?.0
+    }
+
+    /// The number of links between an alert and the cause.
+    private func depth(_ alert: Alert, _ byName: [String: [Alert]]) -> Int {
+        var depth = 0
+        var next = alert
+        while next.id != cause.id, depth < IncidentText.chainLimit, let before = explainer(of: next, byName) {
+            depth += 1
+            next = before
+        }
+        return depth
+    }
+
+    private func explainer(of alert: Alert, _ byName: [String: [Alert]]) -> Alert? {
+        for explanation in alert.explanations {
+            let found = (byName[explanation.alertName] ?? []).filter {
+                $0.id != alert.id && explanation.holds(between: $0.labels, and: alert.labels)
+            }
+            if let chosen = found.first(where: { $0.id == cause.id }) ?? found.first { return chosen }
+        }
+        return nil
     }
 
     /// Why, as the cause's rule says in `because`, else its description; empty if there is neither, or if the incident
