@@ -100,4 +100,14 @@ struct ThreadsTests {
         #expect(threads.all.count == Threads.limit)
         #expect(threads.all["0"] == nil)
     }
+
+    /// Mails share the limit with Slack's messages.
+    @Test func anOldMailIsForgottenBeforeANewerMessage() {
+        var threads = Threads()
+        _ = threads.apply(.began(id: "<1700000000000.abc@example.org>"), to: "mail")
+        for number in 1..<Threads.limit {
+            _ = threads.apply(.began(id: "\(1_700_000_000 + number).000100"), to: "\(number)")
+        }
+        #expect(threads.apply(.began(id: "1800000000.000100"), to: "new") == ["mail": nil, "new": "1800000000.000100"])
+    }
 }

@@ -25,8 +25,9 @@ struct Threads: Sendable {
             changes.updateValue(nil, forKey: key)
         case .began(let id):
             if all[key] == id { return [:] }
-            // Ids begin with a time, of Slack's messages and of mails: the smallest is the oldest.
-            if all[key] == nil, all.count >= Threads.limit, let oldest = all.min(by: { $0.value < $1.value })?.key {
+            if all[key] == nil, all.count >= Threads.limit,
+                let oldest = all.min(by: { Threads.time($0.value) < Threads.time($1.value) })?.key
+            {
                 all[oldest] = nil
                 changes.updateValue(nil, forKey: oldest)
             }
@@ -35,4 +36,8 @@ struct Threads: Sendable {
         }
         return changes
     }
+
+    /// Ids begin with a time, so that the smallest is the oldest: `1764295868.000200` of a message in Slack,
+    /// `<1764295868123.…@host>` of a mail.
+    private static func time(_ id: String) -> Substring { id.drop { $0 == "<" } }
 }
