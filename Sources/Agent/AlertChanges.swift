@@ -39,7 +39,7 @@ final class AlertChanges: Sendable {
     /// Records alerts that have become pending, or have gone without having fired.
     func observe(_ changes: [PendingChange], at now: Timestamp) {
         state.withLock { state in
-            for change in changes {
+            for change in changes.suffix(limits.waiting) {
                 let detail =
                     change.isOver
                     ? "over after \(Words.duration(max((now - change.since).seconds, 0))), before it fired"
@@ -89,14 +89,17 @@ final class AlertChanges: Sendable {
             entry.detail += "; it changes too often, further changes of this hour are not listed"
         }
         state.entries.append(entry)
-        if state.entries.count > limits.waiting { state.entries.removeFirst(state.entries.count - limits.waiting) }
+        // Not at each one: of thousands at once each would move all the others.
+        if state.entries.count > 2 * limits.waiting {
+            state.entries.removeFirst(state.entries.count - limits.waiting)
+        }
     }
 
     /// The entries to write with the next journal write.
     func takeChanges() -> [JournalChange] {
         state.withLock { state in
             defer { state.entries = [] }
-            return state.entries.map { .history($0) }
+            return state.entries.suffix(limits.waiting).map { .history($0) }
         }
     }
 
