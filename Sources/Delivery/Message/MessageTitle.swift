@@ -10,6 +10,7 @@ struct MessageTitle: Sendable {
     let mark: String
 
     private static let stillRunes = 100
+    private static let placeRunes = 60
 
     init(_ notification: Notification, _ incidentTexts: [IncidentText], _ clock: MessageClock) {
         let still = notification.stillFiring
@@ -62,7 +63,8 @@ struct MessageTitle: Sendable {
         if alerts.count == 1 { return Headline.place(first) + end(first) + ": " + Headline.summary(first) }
         let clusters = Set(alerts.map { $0.labels["cluster"] ?? "" })
         let names = Set(alerts.map(\.name))
-        let place = clusters.count == 1 ? clusters.first ?? "" : ""
+        let cluster = clusters.count == 1 ? clusters.first ?? "" : ""
+        let place = EmailHeaders.oneLine(cluster).truncated(toRunes: placeRunes)
         let count = "\(alerts.count) alerts are over" + (names.count == 1 ? ": \(first.name)" : "")
         return place.isEmpty ? count : "\(place): \(count)"
     }
