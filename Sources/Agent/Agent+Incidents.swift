@@ -27,17 +27,20 @@ extension Agent {
             entries += try await read(filter)
         }
         var around = HistoryFilter()
-        around.kinds = Set([HistoryEntry.Kind.state, .agent, .pending].map(\.rawValue))
         around.from = record.startsAt - Agent.margin
         around.to = (record.endedAt ?? now.wall) + Agent.margin
         around.limit = 2 * IncidentDetail.eventLimit
         let names = Agent.names(of: record)
         let alerts = Set(record.members.map(\.alert.labels.description))
-        entries += try await read(around).filter { entry in
-            switch entry.kind {
-            case .agent: true
-            case .pending: alerts.contains(entry.subject)
-            default: Agent.concerns(entry.subject, names)
+        // Read apart, since thousands of other alerts may wait: they must not take the places of the states.
+        for kinds: [HistoryEntry.Kind] in [[.state, .agent], [.pending]] {
+            around.kinds = Set(kinds.map(\.rawValue))
+            entries += try await read(around).filter { entry in
+                switch entry.kind {
+                case .agent: true
+                case .pending: alerts.contains(entry.subject)
+                default: Agent.concerns(entry.subject, names)
+                }
             }
         }
         let (events, isCut) = IncidentEvent.course(entries, start: record.startsAt)
