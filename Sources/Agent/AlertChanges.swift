@@ -15,6 +15,9 @@ final class AlertChanges: Sendable {
     struct Limits: Sendable {
         /// Changes per alert that the history lists in an hour.
         var changesPerHour = 20
+        /// Changes of all alerts that the history lists in an hour: the history keeps a limited number of entries, and
+        /// those about messages must outlast a storm.
+        var allPerHour = 5000
         /// Changes of all alerts waiting to be written; beyond it the oldest are dropped.
         var waiting = 1000
         /// Alerts whose changes are counted; beyond it the counts of all begin anew.
@@ -27,6 +30,8 @@ final class AlertChanges: Sendable {
         var held: [String: String] = [:]
         /// By labels: the beginning of the current hour, and the number of changes listed in it.
         var listed: [String: (since: Timestamp, count: Int)] = [:]
+        /// The same for all alerts together.
+        var all: (since: Timestamp, count: Int)?
     }
 
     private static let released = "no longer held"
@@ -48,7 +53,7 @@ final class AlertChanges: Sendable {
                 add(
                     HistoryEntry(
                         at: change.isOver ? now : change.since, kind: .pending, subject: change.labels.description,
-                        detail: detail), &state)
+                        detail: detail), now, &state)
             }
         }
     }
@@ -71,22 +76,29 @@ final class AlertChanges: Sendable {
                     HistoryEntry(
                         at: now, kind: .held, subject: subject,
                         detail: by.isEmpty ? "\(AlertChanges.released); it was \(before)" : by, incidents: incidents),
-                    &state)
+                    now, &state)
             }
             state.held = held
         }
     }
 
-    private func add(_ entry: HistoryEntry, _ state: inout State) {
+    private func add(_ entry: HistoryEntry, _ now: Timestamp, _ state: inout State) {
         if state.listed[entry.subject] == nil, state.listed.count >= limits.alerts { state.listed = [:] }
-        var listed = state.listed[entry.subject] ?? (entry.at, 0)
-        if entry.at - listed.since >= .seconds(3600) || entry.at < listed.since { listed = (entry.at, 0) }
+        var listed = state.listed[entry.subject] ?? (now, 0)
+        if now - listed.since >= .seconds(3600) || now < listed.since { listed = (now, 0) }
         listed.count += 1
         state.listed[entry.subject] = listed
         guard listed.count <= limits.changesPerHour else { return }
+        var all = state.all ?? (now, 0)
+        if now - all.since >= .seconds(3600) || now < all.since { all = (now, 0) }
+        all.count += 1
+        state.all = all
+        guard all.count <= limits.allPerHour else { return }
         var entry = entry
         if listed.count == limits.changesPerHour {
             entry.detail += "; it changes too often, further changes of this hour are not listed"
+        } else if all.count == limits.allPerHour {
+            entry.detail += "; too many alerts change, further changes of this hour are not listed"
         }
         state.entries.append(entry)
         // Not at each one: of thousands at once each would move all the others.
@@ -103,6 +115,13 @@ final class AlertChanges: Sendable {
         }
     }
 
+    private static func withoutRemark(_ detail: String) -> String {
+        for remark in ["; it changes too often", "; too many alerts change"] {
+            if let found = detail.firstRange(of: remark) { return String(detail[..<found.lowerBound]) }
+        }
+        return detail
+    }
+
     /// Recalls what held the alerts back before a restart, so that it is not listed again.
     /// - Parameter entries: of any kind, in any order.
     func restore(_ entries: [HistoryEntry]) {
@@ -110,7 +129,7 @@ final class AlertChanges: Sendable {
             for entry in entries.sorted(by: { $0.at < $1.at }) where entry.kind == .held {
                 let isReleased = entry.detail.hasPrefix(AlertChanges.released)
                 state.held[entry.subject] =
-                    isReleased ? nil : entry.detail.split(separator: "; it changes too often").first.map(String.init)
+                    isReleased ? nil : AlertChanges.withoutRemark(entry.detail)
             }
         }
     }

@@ -85,4 +85,21 @@ struct AlertChangesTests {
         #expect(Self.entries(changes).map(\.subject) == (15..<20).map { #"{alertname="B\#($0)"}"# })
         #expect(Self.entries(changes).isEmpty)
     }
+
+    /// Nor do thousands of alerts: the history keeps a limited number of entries.
+    @Test func aStormOfAlertsDoesNotFillTheHistory() {
+        let changes = AlertChanges(limits: .init(allPerHour: 3))
+        let holds = (0..<5).map { (Self.alert("A\($0)"), "muted by x", [Int]()) }
+        changes.observe(holds: holds, at: Self.start)
+        let listed = Self.entries(changes)
+        #expect(listed.map(\.subject) == (0..<3).map { #"{alertname="A\#($0)"}"# })
+        #expect(listed.last?.detail.hasSuffix("further changes of this hour are not listed") == true)
+        changes.observe(holds: holds.map { ($0.0, "", []) }, at: Self.start + .seconds(3601))
+        #expect(Self.entries(changes).count == 3)
+        // What is added to an entry is no part of what holds the alert.
+        let after = AlertChanges()
+        after.restore(listed)
+        after.observe(holds: Array(holds.prefix(3)), at: Self.start)
+        #expect(Self.entries(after).isEmpty)
+    }
 }
