@@ -9,8 +9,10 @@ struct EstateReport: Encodable, Sendable {
     var status: EstateStatus
     /// Nil where nobody knows: the targets were asked without an agent, or by an older one.
     var incidents: [IncidentBody]?
+    /// Why the incidents are missing although the agent has them; nil if it was not asked, or answered.
+    var incidentsError: String?
 
-    private enum Key: String, CodingKey { case incidents, health }
+    private enum Key: String, CodingKey { case incidents, incidentsError, health }
 
     /// The status with its incidents.
     func encode(to encoder: any Encoder) throws {
@@ -18,6 +20,7 @@ struct EstateReport: Encodable, Sendable {
         var own = encoder.container(keyedBy: Key.self)
         try own.encode(status.health, forKey: .health)
         try own.encodeIfPresent(incidents, forKey: .incidents)
+        try own.encodeIfPresent(incidentsError, forKey: .incidentsError)
     }
 
     /// The words of the overview, with times of the zone.
@@ -30,7 +33,7 @@ struct EstateReport: Encodable, Sendable {
     /// The agent's time.
     var now: Timestamp { Timestamp(rfc3339: status.now) ?? Timestamp(milliseconds: 0) }
 
-    /// Asks an agent.
+    /// Asks an agent. The status stands by itself where the incidents cannot be had.
     /// - Parameter timeout: for each of two requests.
     static func fetch(_ client: AgentClient, timeout: Duration = .seconds(60)) async throws(AgentError) -> EstateReport
     {
@@ -40,8 +43,8 @@ struct EstateReport: Encodable, Sendable {
                 try await client.fetch(IncidentBody.path, timeout: timeout))
             return EstateReport(status: status, incidents: answer.data.incidents)
         } catch {
-            guard error.status == 404 else { throw error }
-            return EstateReport(status: status, incidents: nil)
+            // An older agent has no such page.
+            return EstateReport(status: status, incidentsError: error.status == 404 ? nil : error.message)
         }
     }
 

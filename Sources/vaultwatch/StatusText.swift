@@ -32,6 +32,9 @@ struct StatusText {
             blocks.append(calm)
             blocks.append(others(incidents, "Open, and nothing urgent"))
         }
+        if let error = report.incidentsError {
+            blocks.append(Paragraph("The incidents could not be read: \(error)", style: .bold).lines(display))
+        }
         blocks += report.status.sections.map(section)
         blocks.append(alerts(report))
         blocks.append(receivers(report.status))

@@ -25,6 +25,15 @@ struct StatusTextTests {
         try JSONDecoder().decode([IncidentBody].self, from: Data(text.utf8))
     }
 
+    /// An agent that does not answer the second question has still told how its targets are.
+    @Test func theStatusStandsWithoutTheIncidents() throws {
+        var report = try Self.report()
+        (report.incidents, report.incidentsError) = (nil, "HTTP 503")
+        let text = StatusText(Self.display(80), zone: .utc).render(report)
+        #expect(text.contains("The incidents could not be read: HTTP 503"))
+        #expect(text.hasSuffix(report.status.health.rawValue))
+    }
+
     /// A small fault, and the outage that began after it.
     private static func report(nasty name: String = "pg-1") throws -> EstateReport {
         let quoted = String(decoding: try JSONEncoder().encode(name), as: UTF8.self).dropFirst().dropLast()
