@@ -168,7 +168,11 @@ struct Timeline {
                 ? "cluster " : ""
             return "\(kind)\(name): \(change(entry.detail))"
         case .alert:
-            return "\(alert(entry)) \(entry.kind == .ended ? "ended" : entry.kind == .pending ? "waits" : "fires")"
+            guard entry.kind == .pending else {
+                return "\(alert(entry)) \(entry.kind == .ended ? "ended" : "fires")"
+            }
+            // The line below says which of the two it is, in the words of the history.
+            return "\(alert(entry)) \(entry.detail.hasPrefix("over ") ? "no longer waits" : "waits")"
         case .held: return "\(alert(entry)): \(entry.detail)"
         case .accepted: return "\(to) accepted"
         case .refused: return "\(to) refused"

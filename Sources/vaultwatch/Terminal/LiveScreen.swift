@@ -128,7 +128,12 @@ final class LiveScreen: Sendable {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                var terminal = pollfd(fd: 1, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&terminal, 1, -1)
+                continue
+            }
             guard count > 0 else { return false }
             bytes = bytes.dropFirst(count)
         }
