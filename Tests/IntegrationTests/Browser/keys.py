@@ -21,6 +21,8 @@ async def check(context, base):
     await page.keyboard.press("Escape")
     await expect(sheet).to_be_hidden()
     assert page.url == base + "/", page.url
+    # From a page that none of them leads to, so that each is seen to lead somewhere.
+    await page.goto(base + "/agent")
     for key, path in PLACES.items():
         await page.keyboard.press("g")
         await page.keyboard.press(key)
