@@ -55,14 +55,15 @@ class Run:
                 self.lines.append(f"{data['action']}: {await answer.text()}")
 
     async def health(self):
-        """The health of each target and receiver, and what state it is in."""
+        """What the agent says of each target, and of its receivers and alerts."""
         status = await self.get("/api/v1/vaultwatch/status")
         targets = {
-            f"{t.get('kind')} {t.get('target')}": (t["health"], t["state"])
+            f"{t.get('kind')} {t.get('target')}": (t["health"], t["state"], tuple(t["warnings"]))
             for section in status["sections"]
             for t in section["targets"]
         }
-        return targets, {(r["name"], r["integration"], r["health"]) for r in status["receivers"]}
+        receivers = {(r["name"], r["integration"], r["health"]) for r in status["receivers"]}
+        return targets, receivers | {(a["name"], a["state"]) for a in status["alerts"]}
 
     async def until(self, what, limit, condition):
         end = time.monotonic() + limit
@@ -126,10 +127,10 @@ class Run:
         """Waits until every target has answered, then looks at all."""
         async def is_known():
             targets, _ = await self.health()
-            return targets and all(health != "unknown" for health, _ in targets.values())
+            return targets and all(health != "unknown" for health, *_ in targets.values())
 
         await self.until("calm: every target is known", 40, is_known)
-        self.baseline = {name: health for name, (health, _) in (await self.health())[0].items()}
+        self.baseline = {name: health for name, (health, *_) in (await self.health())[0].items()}
         await self.menu()
         self.note("every target is known")
         paths = await self.walk("calm", 0, thorough=True)
@@ -223,4 +224,5 @@ async def main():
         await browser.close()
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())
