@@ -8,7 +8,7 @@ extension Style {
         .p2{display:none}.pm{display:block}.more[open] ul{right:0}.me .who,.me .utc{display:none}.me{gap:.7rem}
         .band{grid-template-columns:minmax(0,1fr);padding:.9rem 1rem;border-radius:10px}.band h1{font-size:1.5rem}
         .band .acts{display:none}.facts{grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:.6rem 1rem}
-        .cols,.col{gap:.7rem}.cols{margin-top:.7rem}.spark,td.sp{width:90px}.card{padding:.85rem .9rem;border-radius:10px}.map{padding-left:0}
+        .cols,.col{gap:.7rem}.cols{margin-top:.7rem}.card{padding:.85rem .9rem;border-radius:10px}.map{padding-left:0}
         .lane{position:static;grid-column:1/-1;width:auto}.lane small{display:inline;margin-left:.3rem}
         .map .row{gap:.25rem .4rem}.links{height:16px}
         .map .one>.box{grid-column:1/-1}.box{padding:.4rem .45rem}.box .nm{font-size:.92rem;gap:.3rem}

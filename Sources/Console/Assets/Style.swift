@@ -15,7 +15,7 @@ extension Style {
         :root{--bg:#0d0f13;--card:#15181e;--sunk:#1d2129;--ink:#e7eaf0;--soft:#a3abb9;--line:#2a2f39;--strong:#49515f;--crit:#ff8286;--critbg:#34151a;--critline:#6d2a31;--warn:#eab45c;--warnbg:#2d2413;--warnline:#5b4722;--ok:#66cb98;--okbg:#13271d;--okline:#245239;--info:#94b5ff;--infobg:#16223c;--infoline:#2b4479;--band:#45101a;--bandink:#ffecec;--bandsoft:#ffc4c6;--bandline:#8d3540;--f-ok:#3b9a6b;--f-stand:#2b5f47;--f-warn:#cf8f2e;--f-crit:#e5484d;--f-none:#5b6371;--f-info:#6d97f5;--full:#8f1d27}
         }
         *{box-sizing:border-box}
-        body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
+        body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:break-word;-webkit-text-size-adjust:100%}
         a{color:var(--info);text-underline-offset:2px}h1,h2,h3,p,ol,ul,dl,dd,figure{margin:0}
         ol,ul{padding:0;list-style:none}code,pre{font-family:var(--mono);font-size:.9em}svg{display:block}
         .i{width:1em;height:1em;display:inline-block;vertical-align:-.14em;flex:none;fill:none;stroke:currentColor;stroke-width:1.7;stroke-linecap:round;stroke-linejoin:round}

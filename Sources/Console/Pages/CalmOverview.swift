@@ -216,7 +216,7 @@ struct SignRow {
     var namesTarget = true
 
     func render(_ page: inout HTML) {
-        page.markup("<tr><td class=wrap>")
+        page.markup("<tr><td>")
         page.link(.query(sign.selector), namesTarget ? "\(sign.name) of \(sign.short)" : sign.name)
         page.markup("</td><td class=sp>")
         Sparkline(sign: sign).render(&page)

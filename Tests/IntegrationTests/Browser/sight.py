@@ -21,14 +21,20 @@ def listen(page, base, faults):
     page.on("request", lambda r: None if r.url.startswith(base + "/") else faults.append(f"asks {r.url}"))
 
 
-# What reaches farthest to the right of the window, unless what it is in scrolls by itself.
+# What reaches farthest to the right of the window, an element or a text that leaves its own, unless what it is in
+# scrolls by itself.
 WIDEST = """() => {
-  const width = innerWidth, scrolls = e => e.closest(".scroll, pre");
+  const width = innerWidth;
   if (document.documentElement.scrollWidth <= width) return null;
-  const right = e => e.getBoundingClientRect().right;
-  const all = [...document.querySelectorAll("body *")].filter(e => !scrolls(e) && right(e) > width + 0.5);
-  const far = all.sort((a, b) => right(b) - right(a))[0];
-  return far ? far.outerHTML.slice(0, 160) : "something";
+  let far = width + 0.5, what = "something";
+  const take = (right, parent, text) => { if (right > far && !parent.closest(".scroll, pre")) [far, what] = [right, text] };
+  for (const e of document.querySelectorAll("body *")) take(e.getBoundingClientRect().right, e, e.outerHTML.slice(0, 160));
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange();
+  for (let text; text = texts.nextNode();) {
+    range.selectNodeContents(text);
+    take(range.getBoundingClientRect().right, text.parentElement, "the text " + JSON.stringify(text.data.slice(0, 160)));
+  }
+  return what;
 }"""
 
 
