@@ -48,8 +48,9 @@ extension RecoveryOptions {
         var fields = Fields(node, context.errors, "recovery")
         point = context.duration(&fields, "rpo")
         time = context.duration(&fields, "rto")
+        let isEmpty = node.mapping?.isEmpty ?? false
         fields.finish()
-        if point == nil, time == nil, fields.node("rpo") == nil, fields.node("rto") == nil {
+        if isEmpty {
             context.errors.add(
                 node.position, "recovery: expected rpo, rto or both, such as {rpo: 26h, rto: 1h}; or leave it out")
         }

@@ -12,8 +12,8 @@ struct UnsilencedTests {
     private static let a = ["alertname": "A"]
     private static let b = ["alertname": "B"]
 
-    private func set(_ silence: Silence, _ d: inout Dispatcher, _ seconds: Double) throws -> String {
-        let stored = try d.setSilence(silence, random: SeededRandom(seed: 1), now: at(seconds)).stored
+    private func set(_ silence: Silence, _ d: inout Dispatcher, _ seconds: Double, seed: UInt64 = 1) throws -> String {
+        let stored = try d.setSilence(silence, random: SeededRandom(seed: seed), now: at(seconds)).stored
         return try #require(stored.first?.id)
     }
 
@@ -45,7 +45,7 @@ struct UnsilencedTests {
         #expect(d.silencedUntil(alerts).isEmpty)
         for end in [900.0, 2000, 1500] {
             let silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(50).wall, endsAt: at(end).wall)
-            _ = try set(silence, &d, 50)
+            _ = try set(silence, &d, 50, seed: UInt64(end))
         }
         #expect(d.silencedUntil(alerts) == [alerts[0].id: at(2000).wall])
         var silence = Silence(matchers: [matcher("alertname=A")], startsAt: at(60).wall, endsAt: at(9000).wall)

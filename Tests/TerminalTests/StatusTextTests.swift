@@ -12,7 +12,7 @@ import Web
 /// What commands show on a terminal: in the order of the overview, in its words, in the terminal's width.
 struct StatusTextTests {
     private static let now = "2026-11-28T02:13:41Z"
-    private static let nasty = String(repeating: "a-name-without-any-space-", count: 12) + "\u{1b}[31m\n\u{202e}界🙂"
+    private static let nasty = "界🙂\u{1b}[31m\n\u{202e}" + String(repeating: "a-name-without-any-space-", count: 12)
 
     private static func display(_ width: Int?, isTerminal: Bool = true) -> Display {
         var display = Display.plain

@@ -149,7 +149,7 @@ struct AlertmanagerAPITests {
     @Test func aSilencesPreview() async throws {
         var (scripted, desk) = scripted()
         scripted.sources.history = { (query) throws(QueryError) in
-            guard query.from == Scripted.now - .seconds(6 * 3600), query.kinds == ["firing", "ended"] else {
+            guard query.from == Scripted.now - .seconds(24 * 3600), query.kinds == ["firing", "ended"] else {
                 return { [] }
             }
             @Sendable func entry(_ subject: String, _ minutes: Int) -> HistoryEntry {

@@ -57,7 +57,7 @@ struct ReceiverTestPage {
         page.card("answers", title) { page in
             guard !tests.isEmpty else { return page.markup("<p class=quiet>No answer is known.</p>") }
             page.markup("<ul class=rows>")
-            for test in tests.prefix(ReceiverTestPage.rowLimit) {
+            let shown = page.items(tests, limit: ReceiverTestPage.rowLimit) { test, page in
                 page.markup("<li><h3>")
                 page.chip(test.isAccepted ? .good : .critical, test.isAccepted ? "accepted" : "refused")
                 page.markup(" ")
@@ -69,6 +69,8 @@ struct ReceiverTestPage {
                 page.markup("</p></li>")
             }
             page.markup("</ul>")
+            let json = Address("api", "v1", "vaultwatch", "history", query: [("kind", "test")])
+            page.rest(tests.count, shown: shown, json: json)
         }
     }
 
