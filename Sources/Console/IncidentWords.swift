@@ -21,14 +21,14 @@ extension Alert {
 
     /// The problem, as a sentence without a full stop.
     package var sentence: String {
-        let summary = (annotations["summary"] ?? "").dropLastStop
+        let summary = Words.sentence((annotations["summary"] ?? "").dropLastStop)
         return summary.isEmpty ? title : summary
     }
 
     /// The reason or consequence; empty if the rule does not state one.
     var reason: String {
         let because = annotations["because"] ?? ""
-        return because.isEmpty ? annotations["description"] ?? "" : because
+        return Words.sentence(because.isEmpty ? annotations["description"] ?? "" : because)
     }
 }
 
@@ -68,7 +68,9 @@ extension IncidentRecord {
     /// What users lose: the impact of its most severe alert whose rule states one; nil if none does. Of several that
     /// are as severe, the last link of the chain counts: a storage is far from users, an outage is near.
     var impact: String? {
-        gravest.flatMap { members[$0].alert.annotations["impact"] }?.dropLastStop.dropLastDuration
+        gravest.flatMap { members[$0].alert.annotations["impact"] }.map {
+            Words.sentence($0.dropLastStop.dropLastDuration)
+        }
     }
 
     /// The member whose impact counts.

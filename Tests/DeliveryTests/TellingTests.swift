@@ -41,6 +41,14 @@ struct TellingTests {
 
     // MARK: What is lost, and why
 
+    /// Rules write durations as Prometheus does; a message has one form of them.
+    @Test func durationsOfAnnotationsAreInTheFormOfTheMessage() {
+        let now = Timestamp(milliseconds: 1_764_122_400_000)
+        let alert = Alert(
+            labels: ["alertname": "A"], annotations: ["summary": "pg-2 is 1m 5s behind"], startsAt: now, updatedAt: now)
+        #expect(Headline.summary(alert) == "pg-2 is 1 min 5 s behind")
+    }
+
     @Test func theGravestImpactAndTheCausesReason() throws {
         let telling = try telling(told(incident))
         #expect(telling.impact == "No client gets a secret")

@@ -234,7 +234,7 @@ struct RulesPage {
         for alert in alerting.alerts.prefix(3) {
             page.markup("<div>")
             linked(RunbookPage.address(alert), &page) { page in
-                page.text(alert.annotations["summary"] ?? alert.labels.description, limit: 160)
+                page.text(alert.annotations["summary"].map(Words.sentence) ?? alert.labels.description, limit: 160)
             }
             page.markup(" <small class=quiet>")
             page.text("value \(Words.number(alert.value)), ")

@@ -82,7 +82,7 @@ struct RunbooksPage {
             page.markup(" <span class=quiet>")
             page.since(one.activeAt)
             page.markup("</span></h3><p class=quiet>")
-            page.text(one.annotations["summary"] ?? one.labels.description, limit: 300)
+            page.text(one.annotations["summary"].map(Words.sentence) ?? one.labels.description, limit: 300)
             page.markup("</p></li>")
         }
         page.markup("</ul>")

@@ -1,5 +1,6 @@
 import Alerts
 import Samples
+import Text
 
 /// Several alerts in one line.
 enum Headline {
@@ -50,6 +51,7 @@ enum Headline {
 
     /// An alert's summary in one line.
     static func summary(_ alert: Alert) -> String {
-        EmailHeaders.oneLine(alert.annotations["summary"] ?? alert.annotations["title"] ?? alert.name)
+        guard let text = alert.annotations["summary"] ?? alert.annotations["title"] else { return alert.name }
+        return Words.sentence(EmailHeaders.oneLine(text))
     }
 }

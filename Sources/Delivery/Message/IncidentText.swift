@@ -150,7 +150,7 @@ struct IncidentText: Sendable {
     /// incident is over, when it no longer holds.
     var impact: String {
         guard !isOver else { return "" }
-        let text = EmailHeaders.oneLine(gravest?.annotations["impact"] ?? "")
+        let text = Words.sentence(EmailHeaders.oneLine(gravest?.annotations["impact"] ?? ""))
         return (text.hasSuffix(".") ? String(text.dropLast()) : text).truncated(toRunes: IncidentText.lineRunes)
     }
 
@@ -199,7 +199,7 @@ struct IncidentText: Sendable {
     var description: String {
         guard !isOver else { return "" }
         let texts = ["because", "description", "message"].lazy.compactMap { cause.annotations[$0] }
-        return (texts.first { !$0.isEmpty } ?? "").truncated(toRunes: IncidentText.textRunes)
+        return Words.sentence((texts.first { !$0.isEmpty } ?? "").truncated(toRunes: IncidentText.textRunes))
     }
 
     /// The consequences, the most severe first; those beyond the tenth are counted.

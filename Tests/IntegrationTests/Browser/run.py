@@ -168,7 +168,7 @@ class Run:
             targets, _ = await self.health()
             return all(targets.get(name, ("",))[0] == "ok" for name, health in self.baseline.items() if health == "ok")
 
-        await self.until(f"{stage['name']}: is over", 40, is_over)
+        await self.until(f"{stage['name']}: is over", 80, is_over)
         self.note(f"{stage['name']}: is over")
 
     async def work_in_an_incident(self, paths):
