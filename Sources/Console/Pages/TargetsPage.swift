@@ -120,7 +120,8 @@ struct TargetsPage {
         let failures = course.failures.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         page.text(
             failures.isEmpty
-                ? "none" : Words.list(failures.map { "\($0.key) \(Words.thousands(Int64(clamping: $0.value)))" }, limit: 4),
+                ? "none"
+                : Words.list(failures.map { "\($0.key) \(Words.thousands(Int64(clamping: $0.value)))" }, limit: 4),
             limit: 200)
         page.markup("</td><td class=wrap>")
         page.text(target.lastError, limit: 300)
