@@ -80,11 +80,12 @@ async def look(context, base, path, pictures, name, turn, thorough):
         for number, (width, scheme) in enumerate(VARIANTS):
             await show(page, width, scheme)
             found = await sideways(page)
-            if thorough or number == turn % len(VARIANTS):
+            is_turn = number == turn % len(VARIANTS)
+            if thorough or is_turn:
                 found += await axe(page)
             if thorough:
                 await page.screenshot(path=f"{pictures}/{name}-{file}-{width}-{scheme}.png")
-            elif number % 2 == turn % 2:
+            elif is_turn:
                 await page.screenshot(path=f"{pictures}/{name}-{file}-{width}-{scheme}.jpg", type="jpeg", quality=70)
             faults += [f"at {width}, {scheme}: {fault}" for fault in found]
         text = await page.inner_text("body")
