@@ -91,7 +91,8 @@ import TimeZones
                 "-c", "\"$@\" 2>&1 || echo \"exit $?\"", "sh", TestPython.find() ?? "python3", script, folder.path,
                 pictures,
             ])
-        #expect(String(decoding: output, as: UTF8.self) == "")
+        let faults = String(decoding: output, as: UTF8.self)
+        #expect(faults == "", "\(faults)")
         folder.remove()
     }
 }

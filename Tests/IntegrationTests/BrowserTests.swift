@@ -92,7 +92,8 @@ import TestServers
             base: base, estate: try estate.endpoints().inboxURL, agent: agent.pid, pictures: pictures,
             pages: Self.pages, stages: Self.stages)
         let planFile = try folder.write("plan.json", String(decoding: try JSONEncoder().encode(plan), as: UTF8.self))
-        #expect(try await python("run.py", [planFile]) == "")
+        let faults = try await python("run.py", [planFile])
+        #expect(faults == "", "\(faults)")
         #expect(agent.exit == nil, "\(String(decoding: agent.standardError(limit: 4096), as: UTF8.self))")
         try expectPictures(in: pictures)
 
