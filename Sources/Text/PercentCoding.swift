@@ -51,16 +51,26 @@ package enum PercentCoding {
     /// Encodes everything but RFC 3986's unreserved characters, so that the result fits in any part of a URL.
     /// - Parameter keepingSlashes: whether `/` is kept, for a path.
     package static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
-        var out: [UInt8] = []
-        let hex = Array("0123456789ABCDEF".utf8)
-        for byte in text.utf8 {
+        encode(text.utf8) { byte in
             switch byte {
             case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
-                out.append(byte)
-            case UInt8(ascii: "/") where keepingSlashes: out.append(byte)
-            default: out += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+                true
+            case UInt8(ascii: "/"): keepingSlashes
+            default: false
             }
+        }
+    }
+
+    /// A query that is encoded already, as a header can carry it: spaces, control characters and what is not ASCII are
+    /// encoded.
+    package static func visible(_ query: Substring) -> String { encode(query.utf8) { (0x21...0x7e).contains($0) } }
+
+    private static func encode(_ bytes: some Sequence<UInt8>, where isKept: (UInt8) -> Bool) -> String {
+        var out: [UInt8] = []
+        let hex = Array("0123456789ABCDEF".utf8)
+        for byte in bytes {
+            out += isKept(byte) ? [byte] : [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
         }
         return String(decoding: out, as: UTF8.self)
     }

@@ -128,7 +128,7 @@ struct ProbeScheduleTests {
     }
 
     /// The next turn that is announced is when the target is probed next.
-    @Test func theNextTurnIsKnown() async {
+    @Test func theNextTurnIsKnown() async throws {
         let time = VirtualTime()
         let probes = [
             ScriptedProbe(.vaultNode, "c/n", time: time),
@@ -144,8 +144,8 @@ struct ProbeScheduleTests {
         for probe in probes {
             let timing = announced.withLock { $0[probe.target] }
             #expect(timing?.interval == probe.interval && timing?.timeout == probe.timeout)
-            // At once at the start, and then at that time.
-            #expect(probe.starts.withLock { $0.dropFirst().first } == timing?.next, "\(probe.target)")
+            let next = try #require(timing?.next)
+            #expect(probe.starts.withLock { $0.contains(next) }, "\(probe.target)")
         }
     }
 

@@ -41,7 +41,7 @@ extension WebService {
         }
         let location = externalPath + PercentCoding.encode(shorter, keepingSlashes: true)
         return Route(name: "other") { request in
-            let query = request.target.firstIndex(of: "?").map { String(request.target[$0...]) } ?? ""
+            let query = request.target.firstIndex(of: "?").map { PercentCoding.visible(request.target[$0...]) } ?? ""
             return ServerResponse(status: 308, headers: [("Location", location + query)])
         }
     }
