@@ -34,6 +34,11 @@ extension Agent {
             defer { cache.invalidate() }
             return await acknowledge(selection, comment, caller)
         }
+        let acknowledgeFromPagerDuty = sources.acknowledgeFromPagerDuty
+        sources.acknowledgeFromPagerDuty = { key, at, comment, user in
+            defer { cache.invalidate() }
+            return await acknowledgeFromPagerDuty(key, at, comment, user)
+        }
         sources.addNote = { [self] (number, text, caller) async throws(QueryError) -> IncidentRecord in
             defer { cache.invalidate() }
             do throws(DispatcherService.NoteRefusal) {
