@@ -76,7 +76,7 @@ import Testing
         #expect(await waitUntil { (try? await agent.metric("vaultwatch_slack_socket_connected")) == 1 })
         try await app.press("vaultwatch_acknowledge", group)
         #expect(await waitUntil { await app.log().contains { $0.contains("socket_users does not name U1") } })
-        #expect(try await !agent.command("ack").output.contains("Slack"))
+        #expect(try await !agent.command("ack").output.contains("(Slack)"))
         try await app.press("vaultwatch_acknowledge", group, user: "U7", name: "bob")
         #expect(await waitUntil { (try? await agent.command("ack").output.contains("by bob (Slack)")) == true })
         await agent.stop()
