@@ -28,7 +28,7 @@ package struct ConfigurationText: Sendable {
 
     init(_ root: Node, secrets: Set<SourcePosition>) {
         var writer = Writer(secrets: secrets)
-        writer.write(root, Writer.Place())
+        writer.write(root, Writer.Context())
         yaml = writer.lines.joined(separator: "\n").truncated(toBytes: ConfigurationText.limitBytes) + "\n"
         settings = writer.settings
     }
@@ -48,8 +48,8 @@ package struct ConfigurationText: Sendable {
     // MARK: Writing
 
     private struct Writer {
-        /// Where a value stands.
-        struct Place {
+        /// Where a value stands, and what is hidden there.
+        struct Context {
             var depth = 0
             var path = ""
             var key = ""
@@ -63,22 +63,22 @@ package struct ConfigurationText: Sendable {
         var lines: [String] = []
         var settings: [(path: String, value: String)] = []
 
-        mutating func write(_ node: Node, _ place: Place) {
+        mutating func write(_ node: Node, _ context: Context) {
             switch node.content {
             case .scalar: break
             case .mapping(let pairs):
                 for (key, value) in pairs {
-                    var inner = place
+                    var inner = context
                     inner.key = key.text
-                    inner.path += (place.path.isEmpty ? "" : ".") + key.text
-                    inner.isHidden = Writer.isHidden(value, below: place, key.text)
-                    if place.path.isEmpty, key.text == "alerting" { inner.hidesURLs = true }
+                    inner.path += (context.path.isEmpty ? "" : ".") + key.text
+                    inner.isHidden = Writer.isHidden(value, below: context, key.text)
+                    if context.path.isEmpty, key.text == "alerting" { inner.hidesURLs = true }
                     let isWord = key.text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
                     line(value, inner, (isWord ? key.text : key.text.quotedInYAML) + ":")
                 }
             case .sequence(let items):
                 for (index, item) in items.enumerated() {
-                    var inner = place
+                    var inner = context
                     inner.path += "[\(item["name"]?.scalar ?? String(index))]"
                     line(item, inner, "-")
                 }
@@ -86,14 +86,14 @@ package struct ConfigurationText: Sendable {
         }
 
         /// Writes a key or a dash, and the value beside it or below.
-        private mutating func line(_ node: Node, _ place: Place, _ head: String) {
-            let indent = String(repeating: "  ", count: place.depth)
-            var inner = place
+        private mutating func line(_ node: Node, _ context: Context, _ head: String) {
+            let indent = String(repeating: "  ", count: context.depth)
+            var inner = context
             inner.depth += 1
             switch node.content {
             case .scalar(let text, let isPlain):
-                let shown = self.shown(text, node, place)
-                settings.append((place.path, shown))
+                let shown = self.shown(text, node, context)
+                settings.append((context.path, shown))
                 let value = shown == text ? Writer.scalar(text, isPlain: isPlain) : Writer.scalar(shown, isPlain: true)
                 lines.append(indent + (value.isEmpty ? head : "\(head) \(value)"))
             case .mapping(let pairs) where pairs.isEmpty: lines.append("\(indent)\(head) {}")
@@ -109,12 +109,12 @@ package struct ConfigurationText: Sendable {
             }
         }
 
-        private func shown(_ text: String, _ node: Node, _ place: Place) -> String {
+        private func shown(_ text: String, _ node: Node, _ context: Context) -> String {
             if node.isNull { return text }
             let hidden = ConfigurationText.hidden
-            if place.isHidden || secrets.contains(node.position) { return hidden }
+            if context.isHidden || secrets.contains(node.position) { return hidden }
             guard let scheme = text.firstRange(of: "://") else { return text }
-            if place.hidesURLs { return hidden }
+            if context.hidesURLs { return hidden }
             let host = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
             var rest = text[scheme.upperBound...]
             if let at = host.lastIndex(of: "@") { rest = "\(hidden)\(rest[at...])" }
@@ -128,12 +128,12 @@ package struct ConfigurationText: Sendable {
             "params",
         ]
 
-        private static func isHidden(_ value: Node, below place: Place, _ key: String) -> Bool {
+        private static func isHidden(_ value: Node, below context: Context, _ key: String) -> Bool {
             // A path says where a secret lies, and is none.
             if key == "files" || ["_file", "_files", "_directory", "_path"].contains(where: { key.hasSuffix($0) }) {
                 return false
             }
-            if place.isHidden || hiddenBelow.contains(key) { return true }
+            if context.isHidden || hiddenBelow.contains(key) { return true }
             // A mapping such as credentials names what is a secret in it.
             guard value.mapping == nil, !key.hasSuffix("_url") else { return false }
             // A TLS configuration's `key` is a private key in PEM.

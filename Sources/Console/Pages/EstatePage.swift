@@ -37,12 +37,12 @@ struct EstatePage {
     static func strips(_ snapshot: EstateSnapshot, _ clusters: [String]) -> [TargetStates] {
         let order = ["vault_load_balancer": 0, "vault_node": 1, "postgres": 2, "vault_canary": 3]
         let clusters = Set(clusters)
-        let found = snapshot.states.compactMap { states -> (place: Int, name: String, states: TargetStates)? in
+        let found = snapshot.states.compactMap { states -> (rank: Int, name: String, states: TargetStates)? in
             let name = states.name
-            guard let place = order[states.kind], clusters.contains(ClusterView.cluster(of: name)) else { return nil }
-            return (place, name, states)
+            guard let rank = order[states.kind], clusters.contains(ClusterView.cluster(of: name)) else { return nil }
+            return (rank, name, states)
         }
-        return found.sorted { ($0.place, $0.name) < ($1.place, $1.name) }.map(\.states)
+        return found.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }.map(\.states)
     }
 
     /// The page of one cluster.

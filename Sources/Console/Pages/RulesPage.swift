@@ -123,22 +123,22 @@ struct RulesPage {
         }
         let counts = Dictionary(all.map { ($0.group, 1) }, uniquingKeysWith: +)
         var cards: [(group: Int, card: Card)] = []
-        var places: [Int: Int] = [:]
+        var indices: [Int: Int] = [:]
         var used = page.bytes.count
         for (shown, one) in worst.lazy.map(\.element).enumerated() {
             guard shown < RulesPage.rowLimit, used < HTML.fullBytes else { break }
-            let place = places[one.group] ?? cards.count
-            if place == cards.count {
+            let index = indices[one.group] ?? cards.count
+            if index == cards.count {
                 var head = HTML(page.context)
                 self.head(groups[one.group], &head)
                 used += head.bytes.count
                 cards.append((one.group, Card(head: head, rows: HTML(page.context))))
-                places[one.group] = place
+                indices[one.group] = index
             }
-            let before = cards[place].card.rows.bytes.count
-            row(one.rule, &cards[place].card.rows)
-            used += cards[place].card.rows.bytes.count - before
-            cards[place].card.shown += 1
+            let before = cards[index].card.rows.bytes.count
+            row(one.rule, &cards[index].card.rows)
+            used += cards[index].card.rows.bytes.count - before
+            cards[index].card.shown += 1
         }
         for (group, card) in cards {
             page.append(card.head)
