@@ -1,3 +1,5 @@
+import Text
+
 /// One step of an annotation `action`: a sentence, with its commands set apart so that they can be copied.
 package struct ActionStep: Sendable, Hashable {
     /// What is to be done, without a colon at the end if commands follow.
@@ -31,8 +33,7 @@ package struct ActionStep: Sendable, Hashable {
         while let colon = rest.firstRange(of: ": ") {
             let command = rest[colon.upperBound...]
             if programs.contains(String(command.prefix { $0 != " " })) {
-                let text = command.hasSuffix(".") ? command.dropLast() : command
-                return (String(sentence[..<colon.lowerBound]), String(text))
+                return (String(sentence[..<colon.lowerBound]), command.dropLastStop)
             }
             rest = command
         }
@@ -55,14 +56,10 @@ package struct ActionStep: Sendable, Hashable {
             guard quote == nil, character == ".", index + 2 < characters.count, characters[index + 1] == " ",
                 characters[index + 2].isUppercase
             else { continue }
-            sentences.append(trimmed(current))
+            sentences.append(current.trimmingSpaces)
             current = ""
         }
-        let last = trimmed(current)
+        let last = current.trimmingSpaces
         return last.isEmpty ? sentences : sentences + [last]
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

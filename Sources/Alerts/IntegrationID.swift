@@ -8,6 +8,18 @@ public enum IntegrationKind: String, Hashable, Sendable, CaseIterable {
     case alertmanager
     case heartbeat
 
+    /// Its name for people.
+    package var displayName: String {
+        switch self {
+        case .email: "Mail"
+        case .slack: "Slack"
+        case .pagerduty: "PagerDuty"
+        case .webhook: "Webhook"
+        case .alertmanager: "Alertmanager"
+        case .heartbeat: "Heartbeat"
+        }
+    }
+
     /// Whether unchanged alerts are re-sent to it every minute or so, so that an accepted repeat is not worth logging.
     public var expectsResends: Bool { self == .alertmanager || self == .heartbeat }
 

@@ -9,12 +9,9 @@ extension HistoryEntry {
     package var subjectWords: String {
         let labels = HistoryEntry.groupLabels(subject) ?? subject
         if labels == "{}" { return "all alerts" }
-        guard labels.hasPrefix("{"), let matchers = try? MatcherSyntax.parse(labels),
-            matchers.allSatisfy({ $0.operation == .equal })
-        else { return subject }
-        let name = matchers.first { $0.name == "alertname" }?.value
-        let others = matchers.filter { !["alertname", "severity"].contains($0.name) }
-        let words = (name.map { [$0] } ?? []) + others.map { "\($0.name) \($0.value)" }
+        guard let set = MatcherSyntax.labels(labels) else { return subject }
+        let others = set.dropping(["alertname", "severity"]).pairs
+        let words = (set["alertname"].map { [$0] } ?? []) + others.map { "\($0.name) \($0.value)" }
         return words.isEmpty ? labels : words.joined(separator: ", ")
     }
 

@@ -48,9 +48,6 @@ extension Alert {
 }
 
 extension String {
-    /// Without a trailing full stop.
-    var dropLastStop: String { hasSuffix(".") ? String(dropLast()) : self }
-
     /// Without a duration at its end, such as ` for 2m 33s`: pages count it themselves, and a screen reader would say
     /// the sentence anew with each second.
     var dropLastDuration: String {
@@ -140,19 +137,8 @@ extension IncidentView {
 }
 
 extension IncidentTold {
-    /// `pagerduty oncall`
-    var name: String { "\(kindName) \(receiver)" }
-
-    var kindName: String {
-        switch integration.kind {
-        case .email: "Mail"
-        case .slack: "Slack"
-        case .pagerduty: "PagerDuty"
-        case .webhook: "Webhook"
-        case .alertmanager: "Alertmanager"
-        case .heartbeat: "Heartbeat"
-        }
-    }
+    /// `PagerDuty oncall`
+    var name: String { "\(integration.kind.displayName) \(receiver)" }
 
     var icon: Icon {
         switch integration.kind {

@@ -1,3 +1,5 @@
+import Text
+
 /// Shows the template of an annotation without the values of an alert: a placeholder stands for each label and for the
 /// value, as in `No backup of set <backup_set> has been made for <value>`.
 struct RunbookText {
@@ -23,7 +25,7 @@ struct RunbookText {
             rest = rest[end.upperBound...]
         }
         text.append(rest)
-        return text.out.trimmed
+        return text.out.trimmingSpaces
     }
 
     private mutating func append(_ text: some StringProtocol) {
@@ -31,8 +33,8 @@ struct RunbookText {
     }
 
     private mutating func action(_ action: Substring) {
-        let body = action.drop { $0 == "-" }.trimmed
-        let source = body.hasSuffix(" -") ? body.dropLast(2).trimmed : body
+        let body = action.drop { $0 == "-" }.trimmingSpaces
+        let source = body.hasSuffix(" -") ? body.dropLast(2).trimmingSpaces : body
         let words = source.split { $0 == " " || $0 == "(" || $0 == ")" }
         let dot = blocks.last?.dot ?? "…"
         switch words.first ?? "" {
@@ -64,12 +66,5 @@ struct RunbookText {
         let isVariable =
             source.first == "$" && source.dropFirst().allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
         return isVariable && source.count > 1 ? "<\(source.dropFirst())>" : nil
-    }
-}
-
-extension StringProtocol {
-    /// Without white space at both ends.
-    fileprivate var trimmed: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

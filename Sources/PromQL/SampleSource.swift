@@ -20,6 +20,15 @@ package protocol SampleSource: Sendable {
 }
 
 extension SampleSource {
+    /// What `select` returns, for sources that implement `visit` themselves.
+    package func visited(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
+        var found: [Series] = []
+        try visit(matchers, start: start, end: end, latestOnly: false) { labels, points in
+            found.append(Series(labels, Array(points)))
+        }
+        return found
+    }
+
     /// Visits the series of a `select`; sources that need not hold all points at once implement it themselves.
     package func visit(
         _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool,

@@ -14,11 +14,7 @@ final class CountingSource: SampleSource {
     var read: (series: Int, samples: Int) { count.withLock { $0 } }
 
     func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
-        var found: [Series] = []
-        try visit(matchers, start: start, end: end, latestOnly: false) { labels, points in
-            found.append(Series(labels, Array(points)))
-        }
-        return found
+        try visited(matchers, start: start, end: end)
     }
 
     func visit(

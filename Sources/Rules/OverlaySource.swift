@@ -35,11 +35,7 @@ final class OverlaySource: SampleSource {
     }
 
     func select(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
-        var found: [Series] = []
-        try visit(matchers, start: start, end: end, latestOnly: false) { labels, points in
-            found.append(Series(labels, Array(points)))
-        }
-        return found
+        try visited(matchers, start: start, end: end)
     }
 
     func visit(

@@ -1,5 +1,6 @@
 import CSystemd
 import Platform
+import Synchronization
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -23,66 +24,49 @@ package struct Signals: Sendable {
     /// Catches SIGHUP, SIGTERM and SIGINT, ignores SIGPIPE, and starts the thread that reads them.
     private init() {
         signal(SIGPIPE, SIG_IGN)
-        let descriptor = vw_signals_open([SIGHUP, SIGTERM, SIGINT], 3)
         let (stream, continuation) = AsyncStream.makeStream(of: Request.self, bufferingPolicy: .bufferingNewest(16))
         requests = stream
-        guard descriptor >= 0 else { return }
-        // Reading blocks, so it has a thread of its own. It lives as long as the process.
-        let reader = Reader(descriptor: descriptor, continuation: continuation)
-        do { try SystemThreads().start("signals") { reader.run() } } catch {
-            // Without a reader signals would be lost: restore the default action, which ends the process.
-            for number in [SIGHUP, SIGTERM, SIGINT] { signal(number, SIG_DFL) }
+        let stopRequests = Mutex(0)
+        _ = Signals.read([SIGHUP, SIGTERM, SIGINT]) { number in
+            if number == SIGHUP { return _ = continuation.yield(.reload) }
+            let count = stopRequests.withLock { count in
+                count += 1
+                return count
+            }
+            // The third request ends the process without waiting for the drain.
+            if count >= 3 { _exit(130) }
+            continuation.yield(.stop)
         }
     }
-}
 
-extension Signals {
     /// Catches signals for a command that is no daemon, and returns their numbers, in order. At most 16 are buffered;
     /// then the oldest is dropped. A process has either this or `shared`.
     /// - Returns: nil with errno if they can't be caught; then they have their default actions.
     package static func stream(of numbers: [Int32]) -> AsyncStream<Int32>? {
-        let descriptor = vw_signals_open(numbers, Int32(numbers.count))
-        guard descriptor >= 0 else { return nil }
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(16))
+        return read(numbers) { continuation.yield($0) } ? stream : nil
+    }
+
+    /// Catches signals and hands them on in order. Reading blocks, so it has a thread of its own, which lives as long as
+    /// the process.
+    /// - Returns: false with errno if they can't be caught; then they have their default actions.
+    private static func read(_ numbers: [Int32], _ handle: @escaping @Sendable (Int32) -> Void) -> Bool {
+        let descriptor = vw_signals_open(numbers, Int32(clamping: numbers.count))
+        guard descriptor >= 0 else { return false }
         do {
-            // Reading blocks, so it has a thread of its own. It lives as long as the process.
             try SystemThreads().start("signals") {
                 while true {
                     let number = vw_signals_read(descriptor)
                     guard number > 0 else { return }
-                    continuation.yield(number)
+                    handle(number)
                 }
             }
+            return true
         } catch {
+            // Without a reader signals would be lost: the default actions end the process.
             for number in numbers { signal(number, SIG_DFL) }
             errno = error.code
-            return nil
-        }
-        return stream
-    }
-}
-
-private final class Reader: Sendable {
-    private let descriptor: Int32
-    private let continuation: AsyncStream<Request>.Continuation
-
-    init(descriptor: Int32, continuation: AsyncStream<Request>.Continuation) {
-        self.descriptor = descriptor
-        self.continuation = continuation
-    }
-
-    func run() {
-        var stopRequests = 0
-        while true {
-            switch vw_signals_read(descriptor) {
-            case SIGHUP: continuation.yield(.reload)
-            case SIGTERM, SIGINT:
-                stopRequests += 1
-                // The third request ends the process without waiting for the drain.
-                if stopRequests >= 3 { _exit(130) }
-                continuation.yield(.stop)
-            default: return
-            }
+            return false
         }
     }
 }

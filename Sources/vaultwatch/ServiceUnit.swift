@@ -1,4 +1,5 @@
 import Platform
+import Text
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -45,8 +46,8 @@ struct ServiceUnit: Hashable {
             guard isService, !line.hasPrefix("#"), !line.hasPrefix(";"), let equals = line.firstIndex(of: "=") else {
                 continue
             }
-            let value = ServiceUnit.trimmed(line[line.index(after: equals)...])
-            switch ServiceUnit.trimmed(line[..<equals]) {
+            let value = line[line.index(after: equals)...].trimmingSpaces
+            switch line[..<equals].trimmingSpaces {
             case "User": user = value.isEmpty ? "root" : value
             case "Environment":
                 if value.isEmpty { environment = [:] }
@@ -101,7 +102,7 @@ struct ServiceUnit: Hashable {
         var result: [String] = []
         var begun = ""
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            begun += trimmed(line)
+            begun += line.trimmingSpaces
             if begun.hasSuffix("\\") {
                 begun = begun.dropLast() + " "
             } else {
@@ -131,11 +132,6 @@ struct ServiceUnit: Hashable {
             }
         }
         return word.map { result + [$0] } ?? result
-    }
-
-    private static func trimmed(_ text: some StringProtocol) -> String {
-        let isSpace = { (character: Character) in character.isWhitespace }
-        return String(text.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
     }
 
     /// Runs a command line of sh(1) to completion; popen(3).

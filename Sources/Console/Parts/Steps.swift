@@ -83,10 +83,3 @@ struct Steps {
         }
     }
 }
-
-extension String {
-    /// Without leading and trailing spaces.
-    var trimmingSpaces: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-    }
-}

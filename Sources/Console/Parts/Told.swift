@@ -75,7 +75,7 @@ struct Told {
         var signs: [String: String] = [:]
         let rank = ["✓", "–", "…", "✕"]
         for one in told {
-            let name = one.kindName
+            let name = one.integration.kind.displayName
             if signs[name] == nil { order.append(name) }
             let (old, new) = (rank.firstIndex(of: signs[name] ?? "✓") ?? 0, rank.firstIndex(of: one.sign) ?? 0)
             signs[name] = rank[max(old, new)]

@@ -54,7 +54,7 @@ struct Course: Sendable {
         _ told: IncidentTold, _ notification: Notification, _ time: (Timestamp) -> String
     ) -> String? {
         let receiver = told.receiver == notification.receiver ? "" : " " + name(told.receiver)
-        let place = kind(told.integration.kind) + receiver
+        let place = told.integration.kind.displayName + receiver
         switch told.state {
         case .accepted: return told.acceptedAt.map { "\(place) accepted \(time($0))" }
         case .refused:
@@ -65,17 +65,6 @@ struct Course: Sendable {
             guard let since = told.waitingSince, now - since >= patience else { return nil }
             return "\(place) waiting since \(time(since))"
         case .untold: return nil
-        }
-    }
-
-    private static func kind(_ kind: IntegrationKind) -> String {
-        switch kind {
-        case .email: "Mail"
-        case .slack: "Slack"
-        case .pagerduty: "PagerDuty"
-        case .webhook: "Webhook"
-        case .alertmanager: "Alertmanager"
-        case .heartbeat: "Heartbeat"
         }
     }
 

@@ -151,7 +151,7 @@ struct IncidentText: Sendable {
     var impact: String {
         guard !isOver else { return "" }
         let text = Words.sentence(EmailHeaders.oneLine(gravest?.annotations["impact"] ?? ""))
-        return (text.hasSuffix(".") ? String(text.dropLast()) : text).truncated(toRunes: IncidentText.lineRunes)
+        return text.dropLastStop.truncated(toRunes: IncidentText.lineRunes)
     }
 
     /// How many alerts are examined for their impact.

@@ -28,6 +28,15 @@ package enum MatcherSyntax {
         }
     }
 
+    /// The labels of a label set as `Labels.description` writes it, `{alertname="X", node="vault-1"}`; nil for any other
+    /// text, such as one that was truncated, and for the empty set.
+    package static func labels(_ text: String) -> Labels? {
+        guard text.hasPrefix("{"), let matchers = try? parse(text), !matchers.isEmpty,
+            matchers.allSatisfy({ $0.operation == .equal })
+        else { return nil }
+        return Labels(Dictionary(matchers.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
+    }
+
     private static func attempt(
         _ text: String, _ parse: (String) throws(MatcherSyntaxError) -> [Matcher]
     ) -> Result<[Matcher], MatcherSyntaxError> {

@@ -89,7 +89,7 @@ extension SilencePreview {
         var past: [Labels: HistoryEntry] = [:]
         // Newest first.
         for entry in entries where past.count < SilencePreview.historyLimit {
-            guard let labels = SilencePreview.labels(of: entry.subject), past[labels] == nil else { continue }
+            guard let labels = MatcherSyntax.labels(entry.subject), past[labels] == nil else { continue }
             past[labels] = entry
         }
         func match(_ labels: Labels, _ at: Timestamp, _ state: String) -> Match {
@@ -110,14 +110,6 @@ extension SilencePreview {
                     ($0.key, match($0.key, $0.value.at, "ended"))
                 }),
             firing: present.count, unknownLabels: named.subtracting(known).sorted())
-    }
-
-    /// The labels in an entry's subject, `{alertname="X", node="vault-1"}`; nil if it was truncated.
-    private static func labels(of subject: String) -> Labels? {
-        guard subject.hasPrefix("{"), let matchers = try? MatcherSyntax.parse(subject), !matchers.isEmpty,
-            matchers.allSatisfy({ $0.operation == .equal })
-        else { return nil }
-        return Labels(Dictionary(matchers.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
     }
 
     func write(_ json: inout JSONWriter) {

@@ -114,7 +114,7 @@ extension WebAccess {
         // Of two, one may be the client's own.
         let given = request.headers.filter { $0.name.lowercased() == userHeader.lowercased() }
         guard given.count == 1, let value = given.first?.value else { return nil }
-        let name = String(value.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        let name = value.trimming { $0 == " " }
         guard (1...WebService.userLimitBytes).contains(name.utf8.count),
             name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) })
         else { return nil }
