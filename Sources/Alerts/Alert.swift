@@ -1,24 +1,10 @@
 public import Samples
 
 /// An alert on its way from the rules, or from the API, to its receivers.
+///
+/// A value whose copies share their contents: the dispatcher, its indexes and every message hold the same alerts.
 public struct Alert: Hashable, Sendable {
-    /// The alert's identity: `alertname`, `severity` and the labels that its rule keeps.
-    public var labels: Labels
-    /// Text for humans: `summary`, `description`, `action`, `runbook_url`.
-    public var annotations: [String: String]
-    /// When it began to fire.
-    public var startsAt: Timestamp
-    /// When its rule's expression was first true, before the rule's `for`; nil for an external alert, and for one of
-    /// the journal until its rule sends it again.
-    public var activeAt: Timestamp?
-    /// When it ended, or will end unless it is sent again; nil while it fires without a known end.
-    public var endsAt: Timestamp?
-    /// When its rule, or a client of the API, last sent it.
-    public var updatedAt: Timestamp
-    /// A link to the expression that fired.
-    public var generatorURL: String
-    /// Whether it came through the API rather than from one of our rules.
-    public var isExternal: Bool
+    private var contents: Contents
 
     /// An alert that fires unless it is given an end.
     public init(
@@ -26,14 +12,81 @@ public struct Alert: Hashable, Sendable {
         updatedAt: Timestamp,
         generatorURL: String = "", isExternal: Bool = false
     ) {
-        self.labels = labels
-        self.annotations = annotations
-        self.startsAt = startsAt
-        self.endsAt = endsAt
-        self.updatedAt = updatedAt
-        self.generatorURL = generatorURL
-        self.isExternal = isExternal
+        contents = Contents(
+            Fields(
+                labels: labels, annotations: annotations, startsAt: startsAt, endsAt: endsAt, updatedAt: updatedAt,
+                generatorURL: generatorURL, isExternal: isExternal))
     }
+
+    private struct Fields: Hashable {
+        var labels: Labels
+        var annotations: [String: String]
+        var startsAt: Timestamp
+        var activeAt: Timestamp?
+        var endsAt: Timestamp?
+        var updatedAt: Timestamp
+        var generatorURL: String
+        var isExternal: Bool
+    }
+
+    /// Changed only while a single alert refers to it, hence safe to share.
+    private final class Contents: @unchecked Sendable {
+        var fields: Fields
+        init(_ fields: Fields) { self.fields = fields }
+    }
+
+    private mutating func change(_ body: (inout Fields) -> Void) {
+        if !isKnownUniquelyReferenced(&contents) { contents = Contents(contents.fields) }
+        body(&contents.fields)
+    }
+
+    /// The alert's identity: `alertname`, `severity` and the labels that its rule keeps.
+    public var labels: Labels {
+        get { contents.fields.labels }
+        set { change { $0.labels = newValue } }
+    }
+    /// Text for humans: `summary`, `description`, `action`, `runbook_url`.
+    public var annotations: [String: String] {
+        get { contents.fields.annotations }
+        set { change { $0.annotations = newValue } }
+    }
+    /// When it began to fire.
+    public var startsAt: Timestamp {
+        get { contents.fields.startsAt }
+        set { change { $0.startsAt = newValue } }
+    }
+    /// When its rule's expression was first true, before the rule's `for`; nil for an external alert, and for one of
+    /// the journal until its rule sends it again.
+    public var activeAt: Timestamp? {
+        get { contents.fields.activeAt }
+        set { change { $0.activeAt = newValue } }
+    }
+    /// When it ended, or will end unless it is sent again; nil while it fires without a known end.
+    public var endsAt: Timestamp? {
+        get { contents.fields.endsAt }
+        set { change { $0.endsAt = newValue } }
+    }
+    /// When its rule, or a client of the API, last sent it.
+    public var updatedAt: Timestamp {
+        get { contents.fields.updatedAt }
+        set { change { $0.updatedAt = newValue } }
+    }
+    /// A link to the expression that fired.
+    public var generatorURL: String {
+        get { contents.fields.generatorURL }
+        set { change { $0.generatorURL = newValue } }
+    }
+    /// Whether it came through the API rather than from one of our rules.
+    public var isExternal: Bool {
+        get { contents.fields.isExternal }
+        set { change { $0.isExternal = newValue } }
+    }
+
+    public static func == (a: Alert, b: Alert) -> Bool {
+        a.contents === b.contents || a.contents.fields == b.contents.fields
+    }
+
+    public func hash(into hasher: inout Hasher) { contents.fields.hash(into: &hasher) }
 
     /// Whether an alert fires; the raw value is the one of webhooks and templates.
     public enum Status: String, Hashable, Sendable {
@@ -87,6 +140,10 @@ public enum Severity: String, Hashable, Sendable, CaseIterable, Comparable {
 
     /// Prometheus users also write `page`, `warning`, `info`; those map to the nearest level.
     public init(label: String?) {
+        if let label, let level = Severity(rawValue: label) {
+            self = level
+            return
+        }
         switch label?.lowercased() {
         case "critical", "page": self = .critical
         case "high", "error": self = .high
@@ -97,8 +154,15 @@ public enum Severity: String, Hashable, Sendable, CaseIterable, Comparable {
     }
 
     /// `low` is less than `critical`; `unknown` is the lowest.
-    public static func < (a: Severity, b: Severity) -> Bool {
-        let order = Severity.allCases
-        return (order.firstIndex(of: a) ?? 0) > (order.firstIndex(of: b) ?? 0)
+    public static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
+
+    private var rank: Int {
+        switch self {
+        case .critical: 4
+        case .high: 3
+        case .medium: 2
+        case .low: 1
+        case .unknown: 0
+        }
     }
 }

@@ -52,7 +52,7 @@ package enum JournalCoding {
 
     private static func write(_ alert: Alert, _ json: inout JSONWriter) {
         json.object { one in
-            one.field("labels", alert.labels.dictionary)
+            one.field("labels", alert.labels)
             one.field("annotations", alert.annotations)
             one.field("startsAt", alert.startsAt.milliseconds)
             if let endsAt = alert.endsAt { one.field("endsAt", endsAt.milliseconds) }
@@ -76,7 +76,7 @@ package enum JournalCoding {
                 one.field("receiver", notification.receiver)
                 one.field("integration", notification.integration.description)
                 one.field("groupKey", notification.groupKey)
-                one.field("groupLabels", notification.groupLabels.dictionary)
+                one.field("groupLabels", notification.groupLabels)
                 one.key("alerts")
                 one.array { list in for alert in notification.alerts { write(alert, &list) } }
                 one.field("truncatedAlerts", notification.truncatedAlerts)

@@ -1,39 +1,46 @@
-import HeapModule
+package import HeapModule
 
 /// A queue of keys by due time, the earliest first; keys with the same due time come in the order in which they were
 /// scheduled, so that a simulated run is reproducible.
 ///
 /// A heap of due times without the keys, which may be costly to move. The stale entry of a key that was cancelled or
 /// rescheduled stays in it until it reaches the top, or until stale entries outnumber the current ones.
+///
+/// Inlinable, so that other targets have it specialised for their keys: unspecialised it takes several times as long.
 package struct TimerQueue<Key: Hashable & Sendable, Time: Comparable & Sendable>: Sendable {
-    private struct Entry: Comparable, Sendable {
-        let due: Time
-        let order: UInt64
+    @usableFromInline struct Entry: Comparable, Sendable {
+        @usableFromInline let due: Time
+        @usableFromInline let order: UInt64
 
-        static func < (a: Entry, b: Entry) -> Bool { a.due == b.due ? a.order < b.order : a.due < b.due }
+        @inlinable init(due: Time, order: UInt64) {
+            self.due = due
+            self.order = order
+        }
+
+        @inlinable static func < (a: Entry, b: Entry) -> Bool { a.due == b.due ? a.order < b.order : a.due < b.due }
     }
 
-    private var heap = HeapModule.Heap<Entry>()
+    @usableFromInline var heap = HeapModule.Heap<Entry>()
     /// The current entry of each key.
-    private var scheduled: [Key: Entry] = [:]
+    @usableFromInline var scheduled: [Key: Entry] = [:]
     /// The keys of the current entries, by their order.
-    private var keys: [UInt64: Key] = [:]
-    private var nextOrder: UInt64 = 0
+    @usableFromInline var keys: [UInt64: Key] = [:]
+    @usableFromInline var nextOrder: UInt64 = 0
 
     /// An empty queue.
-    package init() {}
+    @inlinable package init() {}
 
     /// How many keys are scheduled.
-    package var count: Int { scheduled.count }
+    @inlinable package var count: Int { scheduled.count }
 
     /// When the first key is due; nil while none is scheduled.
-    package var firstDue: Time? { heap.min?.due }
+    @inlinable package var firstDue: Time? { heap.min?.due }
 
     /// When a key is due; nil if it is not scheduled.
-    package func due(_ key: Key) -> Time? { scheduled[key]?.due }
+    @inlinable package func due(_ key: Key) -> Time? { scheduled[key]?.due }
 
     /// Schedules or reschedules a key.
-    package mutating func schedule(_ key: Key, at due: Time) {
+    @inlinable package mutating func schedule(_ key: Key, at due: Time) {
         let entry = Entry(due: due, order: nextOrder)
         if let old = scheduled[key] {
             if old.due == due { return }
@@ -47,21 +54,21 @@ package struct TimerQueue<Key: Hashable & Sendable, Time: Comparable & Sendable>
     }
 
     /// Removes a key; one that is not scheduled is no error.
-    package mutating func cancel(_ key: Key) {
+    @inlinable package mutating func cancel(_ key: Key) {
         guard let old = scheduled.removeValue(forKey: key) else { return }
         keys[old.order] = nil
         dropStale()
     }
 
     /// Removes all keys.
-    package mutating func removeAll() {
+    @inlinable package mutating func removeAll() {
         heap = HeapModule.Heap()
         scheduled = [:]
         keys = [:]
     }
 
     /// Removes and returns the first key that is due at or before a time.
-    package mutating func popFirst(dueBy now: Time) -> (key: Key, due: Time)? {
+    @inlinable package mutating func popFirst(dueBy now: Time) -> (key: Key, due: Time)? {
         guard let first = heap.min, first.due <= now, let key = keys.removeValue(forKey: first.order) else {
             return nil
         }
@@ -71,7 +78,7 @@ package struct TimerQueue<Key: Hashable & Sendable, Time: Comparable & Sendable>
     }
 
     /// Drops stale entries from the top of the heap, and keeps its size within twice the number of keys.
-    private mutating func dropStale() {
+    @inlinable mutating func dropStale() {
         if heap.count > 2 * keys.count + 64 { heap = HeapModule.Heap(heap.unordered.filter { keys[$0.order] != nil }) }
         while let first = heap.min, keys[first.order] == nil { heap.removeMin() }
     }

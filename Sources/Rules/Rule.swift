@@ -43,7 +43,8 @@ package struct Rule: Sendable {
     package let noData: NoData
     /// Where the rule begins in its file.
     package let position: SourcePosition
-    /// Labels and annotations that parse but fail with sample labels and a sample value.
+    /// Labels and annotations that parse but fail with sample labels and a sample value; empty unless the file was read
+    /// with `checksTemplates`.
     package let templateFindings: [RuleSet.Finding]
     /// `labels` and `annotations`, parsed.
     let templates: RuleTemplates

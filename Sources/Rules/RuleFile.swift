@@ -5,8 +5,13 @@ package import YAML
 /// Source: prometheus/prometheus, model/rulefmt/rulefmt.go.
 package enum RuleFile {
     /// The groups of one file. Mistakes are added to `errors`, each with its position; invalid rules are skipped.
-    /// - Parameter file: its name, for positions and as part of the groups' keys.
-    package static func parse(_ bytes: [UInt8], file: String, errors: ErrorList) -> [RuleGroup] {
+    /// - Parameters:
+    ///   - file: its name, for positions and as part of the groups' keys.
+    ///   - checksTemplates: also expands every template for sample alerts, see `Rule.templateFindings`. For linters: it
+    ///     takes as long as everything else.
+    package static func parse(
+        _ bytes: [UInt8], file: String, checksTemplates: Bool = false, errors: ErrorList
+    ) -> [RuleGroup] {
         let root: Node
         do throws(YAMLError) {
             root = try Node.parse(bytes, file: file)
@@ -19,7 +24,9 @@ package enum RuleFile {
         fields.finish()
         var seen: Set<String> = []
         return groups.compactMap { node in
-            guard let group = group(node, bytes, file, errors) else { return nil }
+            guard let group = group(node, Source(bytes: bytes, checksTemplates: checksTemplates), file, errors) else {
+                return nil
+            }
             if !seen.insert(group.name).inserted {
                 errors.add(node.position, "groupname: \"\(group.name)\" is repeated in the same file")
             }
@@ -27,7 +34,12 @@ package enum RuleFile {
         }
     }
 
-    private static func group(_ node: Node, _ source: [UInt8], _ file: String, _ errors: ErrorList) -> RuleGroup? {
+    private struct Source {
+        let bytes: [UInt8]
+        let checksTemplates: Bool
+    }
+
+    private static func group(_ node: Node, _ source: Source, _ file: String, _ errors: ErrorList) -> RuleGroup? {
         var fields = Fields(node, errors, "a rule group")
         let name = fields.requiredString("name")
         let interval = duration("interval", &fields)
@@ -55,7 +67,7 @@ package enum RuleFile {
         return labels
     }
 
-    private static func rule(_ node: Node, _ groupLabels: [String: String], _ source: [UInt8], _ errors: ErrorList)
+    private static func rule(_ node: Node, _ groupLabels: [String: String], _ source: Source, _ errors: ErrorList)
         -> Rule?
     {
         var fields = Fields(node, errors, "a rule")
@@ -81,10 +93,11 @@ package enum RuleFile {
             let pairs = (node["labels"]?.mapping ?? []) + (node["annotations"]?.mapping ?? [])
             errors.add(pairs.first { $0.key.text == name }?.value.position ?? node.position, message)
         }
-        let findings = templates.problems(originals: (texts, annotations)).map { problem in
+        let problems = source.checksTemplates ? templates.problems(originals: (texts, annotations)) : []
+        let findings = problems.map { problem in
             let value = node[problem.kind + "s"]?[problem.name]
             let position = value.map {
-                ScalarPosition(source).position(of: problem.offset, in: $0.scalar ?? "", startingAt: $0.position)
+                ScalarPosition(source.bytes).position(of: problem.offset, in: $0.scalar ?? "", startingAt: $0.position)
             }
             return RuleSet.Finding(
                 position: position ?? node.position,
@@ -102,7 +115,7 @@ package enum RuleFile {
                 annotations: annotations, noData: noData, position: node.position,
                 templateFindings: findings, templates: templates)
         } catch {
-            let position = ScalarPosition(source).position(
+            let position = ScalarPosition(source.bytes).position(
                 of: error.offset, in: expression, startingAt: expressionNode.position)
             errors.add(position, "could not parse expression: \(error.message)")
             return nil

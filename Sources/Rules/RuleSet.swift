@@ -20,14 +20,18 @@ package struct RuleSet: Sendable {
 
     /// The groups of all files that match the patterns, in the order of the patterns and of the names in each; a file
     /// counts once. A pattern that matches nothing is no error, but a plain path that can't be read is one.
-    package static func load(_ patterns: [String], files: any FileAccess, errors: ErrorList) -> RuleSet {
+    package static func load(
+        _ patterns: [String], files: any FileAccess, checksTemplates: Bool = false, errors: ErrorList
+    ) -> RuleSet {
         var seen: Set<String> = []
         var groups: [RuleGroup] = []
         for pattern in patterns {
             let isPlain = !pattern.contains { "*?[".contains($0) }
             for path in isPlain ? [pattern] : files.glob(pattern) where seen.insert(path).inserted {
                 do throws(FileError) {
-                    groups += RuleFile.parse(try files.read(path, limit: maxFileBytes), file: path, errors: errors)
+                    groups += RuleFile.parse(
+                        try files.read(path, limit: maxFileBytes), file: path, checksTemplates: checksTemplates,
+                        errors: errors)
                 } catch {
                     errors.add(SourcePosition(file: path, line: 1, column: 1), error.reason)
                 }

@@ -132,17 +132,22 @@ extension [UInt8] {
     ///   response as HTML finds no tag in it.
     package mutating func append(json text: String, hidesMarkup: Bool = false) {
         append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                append(UInt8(ascii: "\\"))
-                append(byte)
-            case UInt8(ascii: "\n"): append(contentsOf: "\\n".utf8)
-            case 0..<0x20, 0x7f: append(escaped: byte)
-            case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
-                if hidesMarkup { append(escaped: byte) } else { append(byte) }
-            default: append(byte)
+        var text = text
+        text.withUTF8 { bytes in
+            // Most texts have nothing to escape: what lies between two escapes is copied in one piece.
+            var copied = 0
+            for (index, byte) in bytes.enumerated() where JSONEscape.isNeeded(byte, hidesMarkup: hidesMarkup) {
+                append(contentsOf: bytes[copied..<index])
+                copied = index + 1
+                switch byte {
+                case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                    append(UInt8(ascii: "\\"))
+                    append(byte)
+                case UInt8(ascii: "\n"): append(contentsOf: "\\n".utf8)
+                default: append(escaped: byte)
+                }
             }
+            append(contentsOf: bytes[copied...])
         }
         append(UInt8(ascii: "\""))
     }
@@ -152,5 +157,16 @@ extension [UInt8] {
         append(contentsOf: "\\u00".utf8)
         append(digit(byte >> 4))
         append(digit(byte & 15))
+    }
+}
+
+private enum JSONEscape {
+    @inline(__always)
+    static func isNeeded(_ byte: UInt8, hidesMarkup: Bool) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0..<0x20, 0x7f: true
+        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"): hidesMarkup
+        default: false
+        }
     }
 }

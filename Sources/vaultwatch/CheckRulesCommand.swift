@@ -86,7 +86,8 @@ struct CheckRulesCommand: AsyncParsableCommand {
         }
         let sets = paths.map { file in
             let errors = ErrorList()
-            return (file: file, set: RuleSet.load([file], files: SystemFiles(), errors: errors), errors: errors)
+            let set = RuleSet.load([file], files: SystemFiles(), checksTemplates: true, errors: errors)
+            return (file: file, set: set, errors: errors)
         }
         let recorded = Set(sets.flatMap(\.set.groups).flatMap(\.rules).filter { $0.kind == .recording }.map(\.name))
         let explained = ExplanationLint(sets.flatMap(\.set.groups) + others, externalLabels: externalLabels).findings()

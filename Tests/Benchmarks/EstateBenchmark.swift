@@ -80,12 +80,13 @@ struct EstateBenchmark {
         figures.ready = (ContinuousClock.now - began).seconds * 1000
 
         try await Task.sleep(for: rest)
-        let ticks = try cpuTicks(process.pid)
+        let ticks = try ProcessFigures.cpuTicks(process.pid)
         try await Task.sleep(for: rest)
         figures.cpu =
-            Double(try cpuTicks(process.pid) - ticks) / Double(sysconf(Int32(_SC_CLK_TCK))) / rest.seconds
+            Double(try ProcessFigures.cpuTicks(process.pid) - ticks) / Double(sysconf(Int32(_SC_CLK_TCK)))
+            / rest.seconds
             * 100
-        (figures.resident, figures.privateBytes) = try memory(process.pid)
+        (figures.resident, figures.privateBytes) = try ProcessFigures.memory(process.pid)
 
         for _ in 0..<kills { figures.kills.append(try await kill(estate)) }
         figures.kills.sort()
@@ -116,22 +117,6 @@ struct EstateBenchmark {
         _ = try await poll(every: .milliseconds(50)) { !messages(told).isEmpty }
         try await Task.sleep(for: .seconds(12))
         return took
-    }
-
-    /// User and system time. Source: proc(5), /proc/pid/stat, fields 14 and 15.
-    private static func cpuTicks(_ pid: pid_t) throws -> Int {
-        let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-        let fields = (text.components(separatedBy: ") ").last ?? "").split(separator: " ")
-        return fields.count > 12 ? (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0) : 0
-    }
-
-    /// Resident and private memory, MiB. Source: proc(5), /proc/pid/smaps_rollup.
-    private static func memory(_ pid: pid_t) throws -> (Double, Double) {
-        let lines = try String(contentsOfFile: "/proc/\(pid)/smaps_rollup", encoding: .utf8).split(separator: "\n")
-        func mebibytes(_ name: String) -> Double {
-            lines.filter { $0.hasPrefix(name + ":") }.compactMap { Double($0.filter(\.isNumber)) }.reduce(0, +) / 1024
-        }
-        return (mebibytes("Rss"), mebibytes("Private_Clean") + mebibytes("Private_Dirty"))
     }
 
     /// Polls continuously, without the pauses of `waitUntil`, which would distort the measurement.

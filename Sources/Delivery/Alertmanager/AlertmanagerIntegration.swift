@@ -1,6 +1,7 @@
 import Alerts
 import Platform
 import Samples
+import Text
 import Transport
 
 /// Sends alerts to all configured Alertmanagers through their API v2, as Prometheus does.
@@ -46,17 +47,21 @@ struct AlertmanagerIntegration: Integration {
     private func body(_ notification: Notification) -> [UInt8] {
         // Counted from now, not from the decision: a delayed message must not arrive with an end in the past.
         let validUntil = client.time.wall() + (options.resolveTimeout ?? options.resendDelay * 4)
-        return JSON.array(
-            (notification.firing + notification.resolved).map { alert in
-                let end =
-                    alert.status(at: notification.decidedAt) == .firing
-                    ? validUntil : alert.endsAt ?? notification.decidedAt
-                return .object([
-                    ("labels", .map(alert.labels.dictionary)), ("annotations", .map(alert.annotations)),
-                    ("startsAt", .string(alert.startsAt.rfc3339)), ("endsAt", .string(end.rfc3339)),
-                    ("generatorURL", .string(alert.generatorURL)),
-                ])
+        return JSONWriter.document { json in
+            json.array { list in
+                for alert in notification.firing + notification.resolved {
+                    let end =
+                        alert.status(at: notification.decidedAt) == .firing
+                        ? validUntil : alert.endsAt ?? notification.decidedAt
+                    list.object { one in
+                        one.field("labels", alert.labels)
+                        one.field("annotations", alert.annotations)
+                        one.field("startsAt", alert.startsAt.rfc3339)
+                        one.field("endsAt", end.rfc3339)
+                        one.field("generatorURL", alert.generatorURL)
+                    }
+                }
             }
-        ).bytes
+        }
     }
 }

@@ -1,6 +1,7 @@
 import Alerts
 import Platform
 import Samples
+import Text
 import Transport
 
 /// Alertmanager's webhook, version 4. Source: prometheus.io/docs/alerting/latest/configuration, <webhook_config>.
@@ -13,8 +14,10 @@ struct WebhookIntegration: Integration {
     func send(_ notification: Notification) async -> DeliveryOutcome {
         do throws(DeliveryError) {
             let written = try await client.reveal(options.url)
-            let draft = composer.draft(notification)
-            let url = try WebhookIntegration.address(written, draft, options.http)
+            // Composing the texts takes several times as long as writing the body, and few webhooks have templates.
+            let isTemplate = written.contains("{{")
+            let draft = isTemplate || options.payload != nil ? composer.draft(notification) : nil
+            let url = isTemplate ? try address(written, draft) : written
             let answer = try await client.send(
                 .init(
                     url: url, body: body(notification, draft), options: options.http, timeout: options.timeout,
@@ -28,12 +31,9 @@ struct WebhookIntegration: Integration {
 
     /// Expands a URL that is a template. Labels and annotations may come from outside: the result must be a URL, and
     /// use TLS unless the configuration itself says otherwise.
-    private static func address(_ written: String, _ draft: Draft, _ http: HTTPClientOptions) throws(DeliveryError)
-        -> String
-    {
-        guard written.contains("{{") else { return written }
-        let url = try draft.address(written)
-        let mayBePlain = written.hasPrefix("http://") || http.allowsPlaintext
+    private func address(_ template: String, _ draft: Draft?) throws(DeliveryError) -> String {
+        let url = try draft?.address(template) ?? template
+        let mayBePlain = template.hasPrefix("http://") || options.http.allowsPlaintext
         guard url.hasPrefix("https://") || mayBePlain && url.hasPrefix("http://"),
             url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
         else {
@@ -43,55 +43,62 @@ struct WebhookIntegration: Integration {
         return url
     }
 
-    private func body(_ notification: Notification, _ draft: Draft) -> [UInt8] {
-        switch options.payload {
-        case .text(let template)?: Array(draft.content(template).utf8)
-        case let value?: value.json { draft.content($0) }.bytes
-        case nil: body(notification)
+    private func body(_ notification: Notification, _ draft: Draft?) -> [UInt8] {
+        switch (options.payload, draft) {
+        case (.text(let template)?, let draft?): Array(draft.content(template).utf8)
+        case (let value?, let draft?): value.json { draft.content($0) }.bytes
+        default: body(notification)
         }
     }
 
     func body(_ notification: Notification) -> [UInt8] {
         let ordered = notification.firing + notification.resolved
         let kept = options.maxAlerts > 0 ? Array(ordered.prefix(options.maxAlerts)) : ordered
-        return JSON.object([
-            ("receiver", .string(notification.receiver)), ("status", .string(notification.status.rawValue)),
-            (
-                "alerts",
-                .array(
-                    kept.map { alert in
-                        .object([
-                            ("status", .string(alert.status(at: notification.decidedAt).rawValue)),
-                            ("labels", .map(alert.labels.dictionary)), ("annotations", .map(alert.annotations)),
-                            ("startsAt", .string(alert.startsAt.rfc3339)),
-                            ("endsAt", .string(alert.endsAt?.rfc3339 ?? "0001-01-01T00:00:00Z")),
-                            ("generatorURL", .string(alert.generatorURL)),
-                            ("fingerprint", .string(alert.fingerprintText)),
-                        ])
-                    })
-            ),
-            ("groupLabels", .map(notification.groupLabels.dictionary)),
-            ("commonLabels", .map(notification.commonLabels.dictionary)),
-            ("commonAnnotations", .map(notification.commonAnnotations)), ("externalURL", .string(externalURL)),
-            ("version", .string("4")), ("groupKey", .string(notification.groupKey)),
-            ("truncatedAlerts", .number(Double(ordered.count - kept.count + notification.truncatedAlerts))),
-            ("incidents", incidents(notification)),
-        ]).bytes
+        return JSONWriter.document { json in
+            json.object { message in
+                message.field("receiver", notification.receiver)
+                message.field("status", notification.status.rawValue)
+                message.key("alerts")
+                message.array { list in
+                    for alert in kept {
+                        list.object { one in
+                            one.field("status", alert.status(at: notification.decidedAt).rawValue)
+                            one.field("labels", alert.labels)
+                            one.field("annotations", alert.annotations)
+                            one.field("startsAt", alert.startsAt.rfc3339)
+                            one.field("endsAt", alert.endsAt?.rfc3339 ?? "0001-01-01T00:00:00Z")
+                            one.field("generatorURL", alert.generatorURL)
+                            one.field("fingerprint", alert.fingerprintText)
+                        }
+                    }
+                }
+                message.field("groupLabels", notification.groupLabels)
+                message.field("commonLabels", notification.commonLabels)
+                message.field("commonAnnotations", notification.commonAnnotations)
+                message.field("externalURL", externalURL)
+                message.field("version", "4")
+                message.field("groupKey", notification.groupKey)
+                message.field("truncatedAlerts", ordered.count - kept.count + notification.truncatedAlerts)
+                writeIncidents(notification, &message)
+            }
+        }
     }
 
     /// An extension of vaultwatch, absent if no incident has consequences. Ids are strings: many JSON parsers store
     /// numbers with 53 bits.
-    private func incidents(_ notification: Notification) -> JSON? {
+    private func writeIncidents(_ notification: Notification, _ message: inout JSONWriter) {
         let told = notification.incidents.filter { !$0.consequences.isEmpty }
-        guard !told.isEmpty else { return nil }
-        return .array(
-            told.map { incident in
-                .object([
-                    ("id", incident.id.map { .string(String($0)) }),
-                    ("startsAt", .string(incident.startsAt.rfc3339)),
-                    ("cause", .string(incident.cause.fingerprintText)),
-                    ("consequences", .array(incident.consequences.map { .string($0.fingerprintText) })),
-                ])
-            })
+        guard !told.isEmpty else { return }
+        message.key("incidents")
+        message.array { list in
+            for incident in told {
+                list.object { one in
+                    if let id = incident.id { one.field("id", String(id)) }
+                    one.field("startsAt", incident.startsAt.rfc3339)
+                    one.field("cause", incident.cause.fingerprintText)
+                    one.field("consequences", incident.consequences.map(\.fingerprintText))
+                }
+            }
+        }
     }
 }

@@ -181,9 +181,11 @@ extension Dispatcher {
                 found.append(incident)
             }
         }
-        return found.sorted {
-            ($1.severity, $0.startsAt, $0.cause.labels) < ($0.severity, $1.startsAt, $1.cause.labels)
-        }
+        // The severity of an incident is that of all its alerts: determined once, not for each comparison.
+        return found.map { (severity: $0.severity, incident: $0) }.sorted { a, b in
+            (b.severity, a.incident.startsAt, a.incident.cause.labels)
+                < (a.severity, b.incident.startsAt, b.incident.cause.labels)
+        }.map(\.incident)
     }
 
     /// Every incident under way, the newest first.

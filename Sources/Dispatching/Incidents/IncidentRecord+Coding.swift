@@ -124,7 +124,7 @@ extension IncidentMember {
         json.object { one in
             one.key("id")
             one.raw(String(id))
-            one.field("labels", alert.labels.dictionary)
+            one.field("labels", alert.labels)
             one.field("annotations", alert.annotations)
             one.field("startsAt", alert.startsAt.milliseconds)
             if let endsAt = alert.endsAt { one.field("endsAt", endsAt.milliseconds) }

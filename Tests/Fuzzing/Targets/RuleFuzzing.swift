@@ -76,7 +76,7 @@ enum RuleFuzzing {
     static func file(_ bytes: [UInt8]) throws {
         guard bytes.count <= 16384 else { return }
         let errors = ErrorList()
-        let groups = RuleFile.parse(bytes, file: "rules.yml", errors: errors)
+        let groups = RuleFile.parse(bytes, file: "rules.yml", checksTemplates: true, errors: errors)
         _ = errors.errors.map(\.description)
         _ = RuleSet(groups).findings().map(\.description)
         var context = RuleContext(source: SmallStore.Source())
