@@ -135,7 +135,7 @@ extension Catalogue {
             "1 when the endpoint answered this turn: health, seal_status, leader", isState: true),
         Entry(
             "vault_node_request_duration_seconds", .histogram, ["cluster", "node", "endpoint"],
-            "Time to answer by endpoint: health, seal_status, leader; failed requests are not in it"),
+            "Time to answer by endpoint: health, seal_status; failed requests are not in it"),
     ]
 
     private static let vaultCluster: [Entry] = [

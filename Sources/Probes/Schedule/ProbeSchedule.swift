@@ -205,12 +205,16 @@ package final class ProbeSchedule: Sendable {
         let target = probe.target
         let now = platform.time.now()
         let duration = now.monotonic - began
-        var own = SampleSet(["target_type": target.kind.rawValue, "target": target.name], at: now.wall)
-        let change = state.withLock { state in
-            let change = state.tallies[target, default: ProbeTally()].record(report, at: now.wall)
-            state.tallies[target]?.add(
+        let (own, change) = state.withLock { state in
+            var tally = state.tallies[target] ?? ProbeTally()
+            let change = tally.record(report, at: now.wall)
+            var own = SampleSet(
+                ["target_type": target.kind.rawValue, "target": target.name], at: now.wall,
+                previous: tally.series.labels)
+            tally.add(
                 to: &own, success: report.failure == nil, duration: duration, turns: state.turns, target: target)
-            return change
+            state.tallies[target] = tally
+            return (own, change)
         }
         log(change, target)
         let result = ProbeResult(

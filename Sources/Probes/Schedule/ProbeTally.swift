@@ -9,6 +9,8 @@ struct ProbeTally: Sendable {
     private(set) var lastSuccess: Timestamp?
     private(set) var lastFailure: ProbeFailure?
     private(set) var lastState: String?
+    /// Those of the last run, for `SampleSet`.
+    private(set) var series = SeriesOfRun()
 
     /// A change in the outcome that is worth a log line.
     enum Change: Sendable, Hashable {
@@ -33,7 +35,9 @@ struct ProbeTally: Sendable {
         return stateBefore == report.status.state ? .none : .state(from: stateBefore, to: report.status.state)
     }
 
-    func add(to set: inout SampleSet, success: Bool, duration: Duration, turns: ProbeTurns, target: ProbeTarget) {
+    mutating func add(
+        to set: inout SampleSet, success: Bool, duration: Duration, turns: ProbeTurns, target: ProbeTarget
+    ) {
         set.add("vaultwatch_probe_success", success)
         set.add("vaultwatch_probe_duration_seconds", duration.seconds)
         set.add("vaultwatch_probe_last_success_timestamp_seconds", lastSuccess)
@@ -44,5 +48,6 @@ struct ProbeTally: Sendable {
         }
         set.add("vaultwatch_probe_confirmations_total", turns.confirmations(target))
         set.add("vaultwatch_probe_missed_turns_total", turns.missed(target))
+        series.keep(set.samples)
     }
 }

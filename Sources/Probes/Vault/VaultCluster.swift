@@ -10,6 +10,8 @@ final class VaultCluster: Sendable {
     let platform: Platform
     let session: VaultSession
     private let shared: Mutex<VaultClusterState>
+    /// Those of the derived state.
+    private let series = Mutex(SeriesOfRun())
 
     init(options: VaultClusterOptions, http: any HTTPClient, platform: Platform) {
         self.options = options
@@ -29,8 +31,10 @@ final class VaultCluster: Sendable {
     func observe(_ observation: VaultObservation, of node: String) -> (derived: DerivedReport, confirm: [ProbeTarget]) {
         let (change, state) = shared.withLock { ($0.observe(observation, of: node), $0) }
         let now = platform.time.now()
+        let samples = state.samples(at: now, previous: series.withLock(\.labels)).samples
+        series.withLock { $0.keep(samples) }
         let derived = DerivedReport(
-            target: clusterTarget, version: state.version, samples: state.samples(at: now).samples,
+            target: clusterTarget, version: state.version, samples: samples,
             status: state.targetStatus(at: now))
         let others = options.nodes.map(\.name).filter { $0 != node }
         return (derived, change == .none ? [] : others.map(target))

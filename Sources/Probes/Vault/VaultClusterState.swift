@@ -164,8 +164,9 @@ struct VaultClusterState: Sendable {
     }
 
     /// The cluster's metrics; empty until every node has been probed.
-    func samples(at now: Moment) -> SampleSet {
-        var set = SampleSet(["cluster": cluster], at: now.wall)
+    /// - Parameter previous: the series that they were the last time.
+    func samples(at now: Moment, previous: [Labels] = []) -> SampleSet {
+        var set = SampleSet(["cluster": cluster], at: now.wall, previous: previous)
         guard isComplete else { return set }
         let observations = nodes.compactMap { seen[$0]?.observation }
         let active = activeNodes

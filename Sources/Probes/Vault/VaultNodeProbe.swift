@@ -14,7 +14,10 @@ final class VaultNodeProbe: RunnableProbe {
     let target: ProbeTarget
     private let cluster: VaultCluster
     private let node: VaultClusterOptions.Node
-    private let histograms = Mutex([LatencyHistogram](repeating: LatencyHistogram(), count: endpoints.count))
+    /// Of the first two endpoints: what it takes to ask, with and without what health looks up. Nothing would read the
+    /// leader's 16 series.
+    private let histograms = Mutex([LatencyHistogram](repeating: LatencyHistogram(), count: 2))
+    private let series = Mutex(SeriesOfRun())
     private let patience = Mutex(Patience())
 
     init(cluster: VaultCluster, node: VaultClusterOptions.Node) {
@@ -72,17 +75,19 @@ final class VaultNodeProbe: RunnableProbe {
         let (derived, confirm) = cluster.observe(observation, of: node.name)
         var set = observation.samples(
             cluster: cluster.options.name, node: node.name, storage: cluster.storageType,
-            at: cluster.platform.time.wall())
+            at: cluster.platform.time.wall(), previous: series.withLock(\.labels))
         let histograms = self.histograms.withLock { histograms in
-            for (index, exchange) in exchanges.enumerated() {
-                if case .success(let response) = exchange { histograms[index].observe(response.timing.total) }
+            for index in histograms.indices {
+                if case .success(let response) = exchanges[index] { histograms[index].observe(response.timing.total) }
             }
             return histograms
         }
         for (index, endpoint) in VaultNodeProbe.endpoints.enumerated() {
             set.add("vault_node_endpoint_up", exchanges[index].isSuccess, ["endpoint": endpoint.0])
+            guard index < histograms.count else { continue }
             set.add("vault_node_request_duration_seconds", histograms[index], [Label("endpoint", endpoint.0)])
         }
+        series.withLock { $0.keep(set.samples) }
         return ProbeReport(
             samples: set.samples, failure: observation.failure, status: observation.targetStatus, derived: [derived],
             confirm: confirm)

@@ -3,9 +3,13 @@ import Text
 
 extension VaultObservation {
     /// The node's metrics.
-    /// - Parameter storage: the storage type that the cluster's nodes report.
-    func samples(cluster: String, node: String, storage: String? = nil, at timestamp: Timestamp) -> SampleSet {
-        var set = SampleSet(["cluster": cluster, "node": node], at: timestamp)
+    /// - Parameters:
+    ///   - storage: the storage type that the cluster's nodes report.
+    ///   - previous: the series of the node's last run.
+    func samples(
+        cluster: String, node: String, storage: String? = nil, at timestamp: Timestamp, previous: [Labels] = []
+    ) -> SampleSet {
+        var set = SampleSet(["cluster": cluster, "node": node], at: timestamp, previous: previous)
         let answers = state != .unreachable
         set.add("vault_node_up", answers)
         if !answers { set.add("vault_node_unreachable", 1, ["reason": failure?.reason ?? "other"]) }
