@@ -20,6 +20,10 @@ package protocol FileAccess: Sendable {
     /// - Returns: the bytes, and whether the file has more before them.
     /// - Throws: `FileError` with the path and the system's reason.
     func tail(_ path: String, limit: Int) throws(FileError) -> (bytes: [UInt8], isCut: Bool)
+    /// Opens a file that is read bit by bit, and stays open while it is renamed or deleted. By default, which suits files
+    /// in memory, it is read anew each time.
+    /// - Throws: `FileError` with the path and the system's reason.
+    func follow(_ path: String) throws(FileError) -> any FollowedFile
     /// The paths that match a shell pattern, sorted; none if the pattern can't be expanded. Source: glob(3).
     func glob(_ pattern: String) -> [String]
     /// Creates a folder with this mode; an existing one is not changed. mkdir(2).
@@ -142,6 +146,10 @@ package struct SystemFiles: FileAccess {
             Array(try SystemFiles.rest(of: descriptor, path, limit: limit + SystemFiles.growthLimit).prefix(limit)),
             start > 0
         )
+    }
+
+    package func follow(_ path: String) throws(FileError) -> any FollowedFile {
+        try OpenFile(path, descriptor: SystemFiles.open(path))
     }
 
     /// How many bytes a writer may append between lseek(2) and read(2) before reading fails.

@@ -26,6 +26,8 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
         case records
         /// A backup tool's report about the backups of a PostgreSQL cluster.
         case postgresBackup = "postgres_backup"
+        /// The audit logs of one Vault node.
+        case auditLog = "audit_log"
         /// Derived from the nodes of one Vault cluster; never probed itself.
         case vaultCluster = "vault_cluster"
         /// Derived from the PostgreSQL servers of one cluster; never probed itself.

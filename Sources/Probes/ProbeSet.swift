@@ -14,11 +14,14 @@ package struct ProbeSet: Sendable {
     ///   - beginnings: since when each set has been watched.
     ///   - records: nil without record files.
     ///   - postgresBackups: the backups made by pgBackRest, WAL-G or Barman.
+    ///   - auditLogs: the audit logs that are followed.
+    ///   - auditPositions: up to where these have been counted.
     package init(
         vault: [VaultClusterOptions] = [], postgres: [PostgresServerOptions] = [],
         backups: [(options: BackupSetOptions, store: any BackupStore)] = [],
         verdicts: BackupVerdicts = BackupVerdicts(), beginnings: BackupBeginnings = BackupBeginnings(),
         records: RecordOptions? = nil, postgresBackups: [PostgresBackupOptions] = [],
+        auditLogs: [AuditLogOptions] = [], auditPositions: AuditPositions = AuditPositions(),
         http: any HTTPClient, database: any PostgresConnector, platform: Platform
     ) {
         var probes: [any RunnableProbe] = []
@@ -54,6 +57,9 @@ package struct ProbeSet: Sendable {
         }
         if let records { probes.append(RecordProbe(options: records, platform: platform)) }
         for options in postgresBackups { probes.append(PostgresBackupProbe(options: options, platform: platform)) }
+        for options in auditLogs {
+            probes.append(AuditLogProbe(options: options, positions: auditPositions, platform: platform))
+        }
         self.probes = probes
     }
 

@@ -45,6 +45,10 @@ struct ServiceFiles: FileAccess {
         try asService { () throws(FileError) in try files.tail(path, limit: limit) }
     }
 
+    func follow(_ path: String) throws(FileError) -> any FollowedFile {
+        try asService { () throws(FileError) in try files.follow(path) }
+    }
+
     func glob(_ pattern: String) -> [String] {
         (try? asService { () throws(FileError) in files.glob(pattern) }) ?? []
     }

@@ -20,6 +20,11 @@ enum RotatedFiles {
         return ages.sorted { ($0.age, $0.path) < ($1.age, $1.path) }.prefix(limit).map(\.path)
     }
 
+    /// Whether the name is that of a log, with what logrotate adds.
+    static func isRotated(_ path: String, of log: String) -> Bool {
+        path.hasPrefix(log) && age(path.dropFirst(log.count)) != nil
+    }
+
     /// A number that grows with a file's age; nil if the suffix is not that of a rotated file.
     private static func age(_ suffix: Substring) -> Int? {
         let stem = suffix.hasSuffix(".gz") ? suffix.dropLast(3) : suffix

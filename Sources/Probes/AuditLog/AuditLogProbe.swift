@@ -1,0 +1,289 @@
+import Logging
+import Platform
+import Samples
+import Synchronization
+import Text
+
+/// Follows the audit logs of a Vault node. In the first run it only finds where they end, and reports what it has counted
+/// so far, which is nothing: rules then see what is counted next as an increase.
+final class AuditLogProbe: RunnableProbe {
+    private struct State {
+        var follower: AuditFollower
+        var tally: AuditTally
+        /// When something new was last read.
+        var read: Instant?
+        var behind: Int64 = 0
+        var isBaseline = true
+        /// Of logs that were replaced: what followed is in rotated files, which are read in the next round.
+        var replaced: [AuditPosition] = []
+    }
+
+    let target: ProbeTarget
+    private let options: AuditLogOptions
+    private let platform: Platform
+    private let positions: AuditPositions
+    private let pool: any WorkPool
+    private let state: Mutex<State>
+
+    private static let sliceBytes = 1 << 20
+    /// Maximum number of files that are followed.
+    private static let fileLimit = 16
+
+    init(options: AuditLogOptions, positions: AuditPositions, platform: Platform) {
+        target = ProbeTarget(.auditLog, options.name)
+        self.options = options
+        self.platform = platform
+        self.positions = positions
+        pool = platform.workPool("audit", threads: 1, niceness: 5)
+        state = Mutex(
+            State(follower: AuditFollower(positions[options.name] ?? []), tally: AuditTally(options)))
+    }
+
+    var interval: Duration { options.interval }
+    var timeout: Duration { options.timeout }
+
+    func timedOut() -> ProbeReport {
+        report(ProbeFailure("timeout", "reading the logs took longer than \(Words.duration(timeout))"))
+    }
+
+    func run() async -> ProbeReport {
+        // Time is left for the report.
+        let end = platform.time.monotonic() + timeout / 2
+        var failure: ProbeFailure?
+        let paths = await paths()
+        if paths.isEmpty {
+            failure = ProbeFailure("other", "no file matches \(Words.list(options.paths, limit: 3))")
+        }
+        for path in paths {
+            do throws(FileError) {
+                try await see(path)
+            } catch {
+                failure = failure ?? ProbeFailure(error.isStuck ? "timeout" : "other", error.description)
+            }
+        }
+        let isBaseline = state.withLock { state in
+            defer { state.isBaseline = false }
+            return state.isBaseline
+        }
+        if !isBaseline {
+            do throws(FileError) {
+                try await readAll(until: end)
+            } catch {
+                failure = failure ?? ProbeFailure(error.isStuck ? "timeout" : "other", error.description)
+            }
+        }
+        return report(failure)
+    }
+
+    // MARK: Files
+
+    /// The logs that are there, without what was rotated away.
+    private func paths() async -> [String] {
+        var found: [String] = []
+        for pattern in options.paths {
+            guard pattern.contains(where: { "*?[".contains($0) }) else {
+                found.append(pattern)
+                continue
+            }
+            let files = platform.files
+            found += (try? await files.inTime(pattern) { () throws(FileError) in files.glob(pattern) }) ?? []
+        }
+        var seen: Set<String> = []
+        let all = found.filter { seen.insert($0).inserted && !$0.hasSuffix(".gz") }
+        let logs = all.filter { path in !all.contains { $0 != path && RotatedFiles.isRotated(path, of: $0) } }
+        return Array(logs.prefix(AuditLogProbe.fileLimit))
+    }
+
+    private func see(_ path: String) async throws(FileError) {
+        let files = platform.files
+        let found = try await files.inTime(path) { () throws(FileError) in
+            let file = try files.follow(path)
+            let size = try file.size()
+            let start = max(size - 65_536, 0)
+            let tail = try file.read(at: start, limit: 65_536)
+            let feed = tail.lastIndex(of: UInt8(ascii: "\n")).map { start + Int64($0) + 1 }
+            return AuditFollower.Found(
+                file: file, size: size, head: try file.read(at: 0, limit: AuditPosition.Head.limit),
+                lastLineEnd: feed ?? (start == 0 ? 0 : size))
+        }
+        let now = platform.time.monotonic()
+        state.withLock { state in
+            guard case .recover(let position) = state.follower.see(found, at: path, now: now) else { return }
+            state.replaced.append(position)
+        }
+    }
+
+    /// Goes on in the rotated files of logs that were replaced.
+    private func recover(until end: Instant) async throws(FileError) {
+        let replaced = state.withLock { state in
+            defer { state.replaced = [] }
+            return state.replaced
+        }
+        for position in replaced {
+            guard let pieces = await AuditRecovery.pieces(after: position, platform.files) else {
+                state.withLock { $0.follower.gaps += 1 }
+                platform.log.warning(
+                    "an audit log was replaced before it was read to its end, and its rotated file is not found",
+                    metadata: ["path": "\(position.path)"])
+                continue
+            }
+            for piece in pieces {
+                if piece.isPacked {
+                    try await readPacked(piece, until: end)
+                } else {
+                    try await resume(piece, of: position.path)
+                }
+            }
+        }
+    }
+
+    private func resume(_ piece: AuditRecovery.Piece, of path: String) async throws(FileError) {
+        let files = platform.files
+        let found = try await files.inTime(piece.path) { () throws(FileError) in
+            let file = try files.follow(piece.path)
+            return AuditFollower.Found(
+                file: file, size: try file.size(), head: try file.read(at: 0, limit: AuditPosition.Head.limit),
+                lastLineEnd: 0)
+        }
+        let now = platform.time.monotonic()
+        state.withLock { $0.follower.resume(found, path, at: piece.offset, now: now) }
+    }
+
+    // MARK: Reading
+
+    /// Reads every file to its end, or until the time is over.
+    private func readAll(until end: Instant) async throws(FileError) {
+        try await recover(until: end)
+        var failure: FileError?
+        var unread: [AuditFollower.Key: Int64] = [:]
+        for key in state.withLock({ $0.follower.keys }) {
+            do throws(FileError) {
+                unread[key] = try await read(key, until: end)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        let now = platform.time.monotonic()
+        let wall = platform.time.wall()
+        let behind = unread.values.reduce(Int64(0)) { $0.addingSaturated($1) }
+        let positions = state.withLock { state in
+            state.behind = behind
+            let positions = state.follower.positions { unread[$0] ?? 0 > 0 }
+            for log in state.follower.endRound(now: now) {
+                // What has no line feed will get none any more.
+                var splitter = log.splitter
+                splitter.finish { state.tally.take($0, $1, now: wall) }
+            }
+            return positions
+        }
+        self.positions[options.name] = positions
+        if let failure { throw failure }
+    }
+
+    /// - Returns: how many bytes are left in the file.
+    private func read(_ key: AuditFollower.Key, until end: Instant) async throws(FileError) -> Int64 {
+        while let log = state.withLock({ $0.follower[key] }) {
+            let (file, offset) = (log.file, log.offset)
+            let (bytes, size) = try await platform.files.inTime(log.path) { () throws(FileError) in
+                (try file.read(at: offset, limit: AuditLogProbe.sliceBytes), try file.size())
+            }
+            let left = max(size.subtractingSaturated(offset), 0)
+            guard !bytes.isEmpty else { return left }
+            let (now, wall) = (platform.time.monotonic(), platform.time.wall())
+            let isTaken: Void? = await pool.run { [self] in take(bytes, of: key, now: now, wall: wall) }
+            // Without a thread the next turn reads it again.
+            guard isTaken != nil, now < end, !Task.isCancelled else {
+                return max(left - (isTaken == nil ? 0 : Int64(bytes.count)), 0)
+            }
+        }
+        return 0
+    }
+
+    private func take(_ bytes: [UInt8], of key: AuditFollower.Key, now: Instant, wall: Timestamp) {
+        state.withLock { state in
+            guard var log = state.follower[key] else { return }
+            // Not copied while it is changed.
+            state.follower[key]?.splitter = AuditLineSplitter()
+            log.splitter.take(bytes) { state.tally.take($0, $1, now: wall) }
+            log.offset = log.offset.addingSaturated(Int64(bytes.count))
+            log.grown = now
+            state.follower[key] = log
+            state.read = now
+        }
+    }
+
+    /// Reads a compressed file from a position in the log that it holds.
+    private func readPacked(_ piece: AuditRecovery.Piece, until end: Instant) async throws(FileError) {
+        let files = platform.files
+        let packed = PackedAuditLog()
+        var splitter = AuditLineSplitter()
+        var skipping = piece.offset
+        let file = try await files.inTime(piece.path) { () throws(FileError) in try files.follow(piece.path) }
+        var offset: Int64 = 0
+        while platform.time.monotonic() < end, !Task.isCancelled {
+            let start = offset
+            let bytes = try await files.inTime(piece.path) { () throws(FileError) in
+                try file.read(at: start, limit: PackedAuditLog.pieceBytes)
+            }
+            offset += Int64(bytes.count)
+            let (unpacked, isGood) = packed.take(bytes)
+            let skipped = min(skipping, Int64(unpacked.count))
+            skipping -= skipped
+            let isOver = bytes.isEmpty || !isGood
+            let (wall, before) = (platform.time.wall(), splitter)
+            let after = await pool.run { [self] in
+                takePacked(unpacked.dropFirst(Int(clamping: skipped)), before, isOver: isOver, wall: wall)
+            }
+            guard let after else { break }
+            splitter = after
+            if isOver { return }
+        }
+        state.withLock { $0.follower.gaps += 1 }
+    }
+
+    private func takePacked(
+        _ bytes: ArraySlice<UInt8>, _ splitter: AuditLineSplitter, isOver: Bool, wall: Timestamp
+    ) -> AuditLineSplitter {
+        var splitter = splitter
+        state.withLock { state in
+            splitter.take(Array(bytes)) { state.tally.take($0, $1, now: wall) }
+            if isOver { splitter.finish { state.tally.take($0, $1, now: wall) } }
+        }
+        return splitter
+    }
+
+    // MARK: Report
+
+    private func report(_ failure: ProbeFailure?) -> ProbeReport {
+        let now = platform.time.now()
+        var set = SampleSet(["cluster": options.cluster, "node": options.node ?? ""], at: now.wall)
+        set.add("vault_audit_log_readable", failure == nil)
+        let status = state.withLock { state in
+            state.tally.add(to: &set, quiet: state.read.map { now.monotonic - $0 } ?? .zero)
+            set.add("vault_audit_followed_files", state.follower.current.count + state.follower.older.count)
+            set.add("vault_audit_behind_bytes", Double(state.behind))
+            set.add("vault_audit_rotations_total", state.follower.rotations)
+            set.add("vault_audit_truncations_total", state.follower.truncations)
+            set.add("vault_audit_gaps_total", state.follower.gaps)
+            return targetStatus(state)
+        }
+        guard let failure else { return ProbeReport(samples: set.samples, failure: nil, status: status) }
+        return ProbeReport(
+            samples: set.samples, failure: failure,
+            status: TargetStatus(.warning, "not read", detail: failure.description, warnings: status.warnings))
+    }
+
+    private func targetStatus(_ state: State) -> TargetStatus {
+        var warnings: [String] = []
+        let unreadable = Int(saturating: state.tally.unreadable)
+        if unreadable > 0 {
+            warnings.append(
+                unreadable == 1
+                    ? "1 line is cut off or no audit entry" : "\(unreadable) lines are cut off or no audit entries")
+        }
+        if state.follower.gaps > 0 { warnings.append("part of the log was rotated away before it was read") }
+        let newest = state.tally.newest.map { "newest entry \($0.rfc3339)" } ?? "no entry since the start"
+        let detail = state.behind > 0 ? "\(newest), \(Words.size(Double(state.behind))) to be read" : newest
+        return TargetStatus(warnings.isEmpty ? .ok : .warning, "followed", detail: detail, warnings: warnings)
+    }
+}
