@@ -144,13 +144,19 @@ let package = Package(
                 "PromQL", "GoTemplate", "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "HTTPServer", "Web",
                 "WebSocket", "TimeZones", "Console", "Supervision", "Config", logging,
             ]),
+        stage(
+            "Recovery",
+            [
+                "Text", "Samples", "TimeZones", "YAML", "Platform", "Transport", "S3", "Probes", "Config", "CCrypto",
+                logging,
+            ]),
         .executableTarget(
             name: "vaultwatch",
             dependencies: [
                 "Text", "Samples", "Platform", "TimeZones", "YAML", "Exposition", "Telemetry", "Transport", "S3",
                 "Probes", "Store",
                 "PromQL", "GoTemplate", "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "Web", "Supervision",
-                "Config", "Console", "Agent", logging,
+                "Config", "Console", "Agent", "Recovery", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -252,6 +258,12 @@ let package = Package(
                 "PromQL", "Rules", "Samples", "Simulation", "Store", "Telemetry", "Text", "Transport", "Web", "YAML",
                 logging,
             ]),
+        tests(
+            "Recovery",
+            [
+                "Recovery", "Config", "Probes", "S3", "Transport", "Simulation", "TestServers", "Lab", "Platform",
+                "TimeZones", "Text", "Samples", "YAML", "CCrypto", logging,
+            ], exclude: ["Recordings"]),
         tests(
             "Integration",
             [

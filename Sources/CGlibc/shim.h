@@ -3,10 +3,15 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // pthread_setname_np(3) for the calling thread. It rejects names over 15 bytes, so the name is cut.
 static inline void vw_thread_set_name(const char *name) {
@@ -36,4 +41,21 @@ static inline void vw_malloc_limit(int mmap_threshold, int trim_threshold, int a
     mallopt(M_MMAP_THRESHOLD, mmap_threshold);
     mallopt(M_TRIM_THRESHOLD, trim_threshold);
     mallopt(M_ARENA_MAX, arenas);
+}
+
+// Opens a file in a folder that has no name there, 0600 and close-on-exec: the kernel removes it when its last descriptor
+// closes, however the process ends. O_TMPFILE, open(2); where the file system lacks it, a file that is unlinked at once.
+// Returns -1 and sets errno.
+static inline int vw_open_unnamed(const char *folder) {
+    int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return file;
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/.vaultwatch-XXXXXX", folder);
+    if (length < 0 || (size_t)length >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    file = mkostemp(path, O_CLOEXEC);
+    if (file >= 0) unlink(path);
+    return file;
 }

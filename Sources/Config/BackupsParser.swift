@@ -3,7 +3,7 @@ package import Probes
 package import S3
 import Samples
 import TimeZones
-import YAML
+package import YAML
 
 extension TargetParser {
     /// Parses `backups`: buckets, each with its sets.
@@ -14,15 +14,8 @@ extension TargetParser {
 
     private func bucket(_ node: Node, _ names: inout Set<String>) -> BackupBucketOptions? {
         var fields = Fields(node, errors, "a backup bucket")
-        let bucket = fields.requiredString("bucket") ?? ""
-        var options = S3Options(bucket: bucket)
-        if let region = fields.string("region") { options.region = region }
-        options.endpoint = context.url(&fields, "endpoint")
-        options.pathStyle =
-            fields.bool("path_style") ?? S3Options.prefersPathStyle(bucket, endpoint: options.endpoint)
-        options.tls = tls(&fields)
-        options.isRequesterPaying = fields.choice("request_payer", RequestPayer.self) == .requester
-        options.credentials = credentials(&fields)
+        var options = store(&fields)
+        let bucket = options.bucket
         let verification = verification(fields.node("verification"))
         options.objectTimeout = verification.timeout
         let interval = context.duration(&fields, "poll_interval")
@@ -40,6 +33,20 @@ extension TargetParser {
         }
         fields.finish()
         return BackupBucketOptions(store: options, sets: BackupBucketOptions.coveringEachOther(sets))
+    }
+
+    /// Reads a bucket and how to access it: `bucket`, `region`, `endpoint`, `path_style`, TLS and credentials.
+    package func store(_ fields: inout Fields) -> S3Options {
+        let bucket = fields.requiredString("bucket") ?? ""
+        var options = S3Options(bucket: bucket)
+        if let region = fields.string("region") { options.region = region }
+        options.endpoint = context.url(&fields, "endpoint")
+        options.pathStyle =
+            fields.bool("path_style") ?? S3Options.prefersPathStyle(bucket, endpoint: options.endpoint)
+        options.tls = tls(&fields)
+        options.isRequesterPaying = fields.choice("request_payer", RequestPayer.self) == .requester
+        options.credentials = credentials(&fields)
+        return options
     }
 
     /// Source: Amazon S3 API Reference, x-amz-request-payer.
@@ -194,6 +201,20 @@ extension TargetParser {
         _ names: inout Set<String>
     ) -> BackupSetOptions? {
         var fields = Fields(node, errors, "a backup set")
+        var options = set(&fields, &names)
+        options.alsoCovering = fields.strings("also_covering")
+        options.verification = verification
+        if let interval { options.interval = interval }
+        if let timeout { options.timeout = timeout }
+        fields.finish()
+        return options
+    }
+
+    /// Reads what a set is for whoever makes or watches its backups: `name`, `prefix`, `period` or `schedule`, `time`,
+    /// `grace`, `retention`.
+    /// - Parameter names: of the sets so far.
+    package func set(_ fields: inout Fields, _ names: inout Set<String>) -> BackupSetOptions {
+        let node = fields.node
         let name = fields.requiredString("name") ?? ""
         checkUnique(name, "backup set", at: node.position, &names)
         let prefix = fields.requiredString("prefix") ?? ""
@@ -216,11 +237,6 @@ extension TargetParser {
             }
         case .day, .week, .month, nil: if let time { options.timeOfDay = time }
         }
-        options.alsoCovering = fields.strings("also_covering")
-        options.verification = verification
-        if let interval { options.interval = interval }
-        if let timeout { options.timeout = timeout }
-        fields.finish()
         return options
     }
 

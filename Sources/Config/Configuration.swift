@@ -49,6 +49,9 @@ package struct GlobalOptions: Sendable, Hashable {
     package var evaluationInterval: Duration = .seconds(15)
     /// Added to every alert, and available to templates as `$externalLabels`.
     package var externalLabels: [String: String] = [:]
+
+    /// Every option at its default.
+    package init() {}
 }
 
 /// `storage`: what is stored, where and for how long.

@@ -1,7 +1,7 @@
 package import Platform
 import Probes
 import Samples
-import YAML
+package import YAML
 
 extension Configuration {
     /// Parses and validates a configuration file.
@@ -63,7 +63,7 @@ extension Configuration {
     }
 
     /// The root of a YAML file; nil after an error, which is added to the context.
-    static func document(_ path: String, _ context: ParsingContext) -> Node? {
+    package static func document(_ path: String, _ context: ParsingContext) -> Node? {
         do {
             return try Node.parse(try context.files.read(path, limit: ParsingContext.fileLimitBytes), file: path)
         } catch let error as YAMLError {

@@ -31,7 +31,7 @@ package struct ParsingContext: Sendable {
     }
 
     /// A context for a separate file, without errors so far.
-    init(file: String, files: any FileAccess, environment: [String: String]) {
+    package init(file: String, files: any FileAccess, environment: [String: String]) {
         self.init(errors: ErrorList(), files: files, environment: environment, folder: parentFolder(of: file))
     }
 
@@ -74,7 +74,7 @@ package struct ParsingContext: Sendable {
     }
 
     /// `readableFile` for one of several paths under a key.
-    func readableFile(_ node: Node, _ key: String) -> String? {
+    package func readableFile(_ node: Node, _ key: String) -> String? {
         guard let text = node.scalar else {
             errors.add(node.position, "\(key): expected a path, found \(node.kind)")
             return nil
@@ -113,7 +113,8 @@ package struct ParsingContext: Sendable {
         fields.parsed(key, expected: "a number of bytes such as 64MiB") { ParsingContext.bytes($0) }
     }
 
-    static func bytes(_ text: String) -> Int? {
+    /// Parses a number of bytes; see `bytes(_:_:)`.
+    package static func bytes(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).drop { $0 == " " }
         let factors = [

@@ -2,8 +2,8 @@ import Platform
 import Probes
 import Samples
 import Text
-import Transport
-import YAML
+package import Transport
+package import YAML
 
 extension TargetParser {
     /// Parses `postgres`: the servers with Vault's storage.
@@ -61,18 +61,18 @@ extension TargetParser {
 
     /// With a list of hosts libpq uses whichever server answers or has the requested role: the facts would be those of
     /// different servers at different times, and a server that changes its role would be reported as down.
-    private func checkIsOneServer(_ parameters: [String: String], _ name: String, at position: SourcePosition) {
+    private func checkIsOneServer(_ parameters: [String: String], _ what: String, at position: SourcePosition) {
         let hosts = ["host", "hostaddr"].map { (parameters[$0] ?? "").split(separator: ",").count }.max() ?? 0
         if hosts > 1 {
             errors.add(
                 position,
-                "PostgreSQL server \"\(name)\" names \(hosts) hosts; expected one: give each an entry of its own under servers"
+                "\(what) names \(hosts) hosts; expected one: give each an entry of its own under servers"
             )
         }
         if let role = parameters["target_session_attrs"], role != "any" {
             errors.add(
                 position,
-                "PostgreSQL server \"\(name)\" has target_session_attrs: \(role.prefix(20)); expected any or none: a server is monitored in any role"
+                "\(what) has target_session_attrs: \(role.prefix(20)); expected any or none: a server is monitored in any role"
             )
         }
     }
@@ -82,6 +82,33 @@ extension TargetParser {
         let name = fields.requiredString("name") ?? ""
         checkUnique(name, "PostgreSQL server", at: node.position, &names)
 
+        var connection = connection(&fields, "PostgreSQL server \"\(name)\"")
+        let cluster = vaultCluster(&fields, of: "PostgreSQL server \"\(name)\"", clusters)
+        let (interval, timeout) = pace(&fields)
+        connection.connectTimeout = min(connection.connectTimeout, timeout)
+        connection.statementTimeout = timeout
+        var options = PostgresServerOptions(name: name, connection: connection)
+        if let cluster { options.cluster = cluster }
+        options.interval = interval
+        if let bytes = context.bytes(&fields, "capacity_bytes") { options.capacityBytes = Int64(bytes) }
+        if let path = fields.node("storage_path"), let text = path.scalar {
+            options.storagePath = context.path(text, at: path.position)
+        }
+        if options.capacityBytes != nil, options.storagePath != nil {
+            errors.add(
+                fields.position(of: "capacity_bytes"), "both capacity_bytes and storage_path are given; keep one")
+        }
+        if let table = fields.string("table") { options.keyValueTable = table }
+        if let table = fields.string("ha_table") { options.lockTable = table }
+        if let count = fields.integer("expected_replicas", in: 0...100) { options.expectedReplicas = count }
+        fields.finish()
+        return options
+    }
+
+    /// Reads how to connect to one server: `dsn`, or libpq's parameters and `database`; and `password`.
+    /// - Parameter what: names it in messages.
+    package func connection(_ fields: inout Fields, _ what: String) -> PostgresOptions {
+        let node = fields.node
         var parameters: [String: String] = [:]
         var dsnPassword: Secret?
         if let dsn = fields.node("dsn") {
@@ -103,9 +130,9 @@ extension TargetParser {
         if let port = fields.integer("port", in: 1...65535) { parameters["port"] = String(port) }
         if let database = fields.string("database") { parameters["dbname"] = database }
         if parameters["host"] == nil, parameters["hostaddr"] == nil {
-            errors.add(node.position, "PostgreSQL server \"\(name)\" needs \"host\" or a \"dsn\" with a host")
+            errors.add(node.position, "\(what) needs \"host\" or a \"dsn\" with a host")
         }
-        checkIsOneServer(parameters, name, at: node.position)
+        checkIsOneServer(parameters, what, at: node.position)
         let isVerified = takeEncryption(&parameters)
         for key in ["sslrootcert", "sslcert", "sslkey"] {
             guard let path = parameters[key], path != "system", path != TargetParser.systemAuthorities else {
@@ -124,26 +151,7 @@ extension TargetParser {
         var connection = PostgresOptions(
             parameters: parameters, password: context.secret(&fields, "password") ?? dsnPassword)
         connection.isVerifiedByDefault = isVerified
-        let cluster = vaultCluster(&fields, of: "PostgreSQL server \"\(name)\"", clusters)
-        let (interval, timeout) = pace(&fields)
-        connection.connectTimeout = min(connection.connectTimeout, timeout)
-        connection.statementTimeout = timeout
-        var options = PostgresServerOptions(name: name, connection: connection)
-        if let cluster { options.cluster = cluster }
-        options.interval = interval
-        if let bytes = context.bytes(&fields, "capacity_bytes") { options.capacityBytes = Int64(bytes) }
-        if let path = fields.node("storage_path"), let text = path.scalar {
-            options.storagePath = context.path(text, at: path.position)
-        }
-        if options.capacityBytes != nil, options.storagePath != nil {
-            errors.add(
-                fields.position(of: "capacity_bytes"), "both capacity_bytes and storage_path are given; keep one")
-        }
-        if let table = fields.string("table") { options.keyValueTable = table }
-        if let table = fields.string("ha_table") { options.lockTable = table }
-        if let count = fields.integer("expected_replicas", in: 0...100) { options.expectedReplicas = count }
-        fields.finish()
-        return options
+        return connection
     }
 }
 

@@ -1,24 +1,32 @@
 import Platform
-import Probes
+package import Probes
 import Samples
-import Transport
-import YAML
+package import Transport
+package import YAML
 
 /// Parses the targets. Names must be unique, since they are labels of series.
-struct TargetParser: Sendable {
-    let context: ParsingContext
+package struct TargetParser: Sendable {
+    /// Errors, files and environment.
+    package let context: ParsingContext
     let global: GlobalOptions
 
     var errors: ErrorList { context.errors }
 
+    /// - Parameter global: the defaults of all targets.
+    package init(context: ParsingContext, global: GlobalOptions) {
+        self.context = context
+        self.global = global
+    }
+
     /// Adds an error for a name that is already in use.
-    func checkUnique(_ name: String, _ what: String, at position: SourcePosition, _ seen: inout Set<String>) {
+    package func checkUnique(_ name: String, _ what: String, at position: SourcePosition, _ seen: inout Set<String>) {
         if !seen.insert(name).inserted {
             errors.add(position, "duplicate name \"\(name)\": another \(what) has the same name")
         }
     }
 
-    func tls(_ fields: inout Fields) -> TLSOptions {
+    /// The TLS options of a server: `ca_file`, `cert_file`, `key_file`, `server_name`, `insecure_skip_verify`.
+    package func tls(_ fields: inout Fields) -> TLSOptions {
         var tls = TLSOptions()
         tls.caFile = context.readableFile(&fields, "ca_file")
         tls.certificateFile = context.readableFile(&fields, "cert_file")
@@ -56,8 +64,25 @@ struct TargetParser: Sendable {
 
     private func cluster(_ node: Node, _ names: inout Set<String>) -> VaultClusterOptions? {
         var fields = Fields(node, errors, "a cluster")
+        var options = access(&fields)
+        checkUnique(options.name, "cluster", at: node.position, &names)
+        loadBalancer(&fields, &options)
+        options.canaryPath = fields.string("canary_path")
+        if options.canaryPath != nil, case .none = options.authentication {
+            errors.add(
+                fields.position(of: "canary_path"),
+                "canary_path needs a token: expected token_file, or role_id_file and secret_id_file, beside it")
+        }
+        if let telemetry = fields.bool("telemetry") { options.telemetry = telemetry }
+        (options.interval, options.timeout) = pace(&fields)
+        if let interval = context.duration(&fields, "telemetry_interval") { options.telemetryInterval = interval }
+        fields.finish()
+        return options
+    }
+
+    /// Reads what every client of a cluster needs: `name`, `nodes`, TLS, the token and `namespace`.
+    package func access(_ fields: inout Fields) -> VaultClusterOptions {
         let name = fields.requiredString("name") ?? ""
-        checkUnique(name, "cluster", at: node.position, &names)
         var nodeNames: Set<String> = []
         var exposed: [SourcePosition] = []
         let nodes = fields.list("nodes").map { item -> VaultClusterOptions.Node in
@@ -70,24 +95,13 @@ struct TargetParser: Sendable {
             return node
         }
         if nodes.isEmpty {
-            errors.add(node.position, "cluster \"\(name)\" has no nodes; expected a list of name and url")
+            errors.add(fields.position, "cluster \"\(name)\" has no nodes; expected a list of name and url")
         }
         var options = VaultClusterOptions(name: name, nodes: nodes)
-        loadBalancer(&fields, &options)
         options.tls = tls(&fields)
         options.authentication = authentication(&fields)
         refusePlaintext(exposed, options.authentication, &fields)
         options.namespace = fields.string("namespace")
-        options.canaryPath = fields.string("canary_path")
-        if options.canaryPath != nil, case .none = options.authentication {
-            errors.add(
-                fields.position(of: "canary_path"),
-                "canary_path needs a token: expected token_file, or role_id_file and secret_id_file, beside it")
-        }
-        if let telemetry = fields.bool("telemetry") { options.telemetry = telemetry }
-        (options.interval, options.timeout) = pace(&fields)
-        if let interval = context.duration(&fields, "telemetry_interval") { options.telemetryInterval = interval }
-        fields.finish()
         return options
     }
 
@@ -121,8 +135,9 @@ struct TargetParser: Sendable {
         }
     }
 
+    /// Reads `allow_plaintext`, and refuses URLs to which a token would be sent unencrypted.
     /// - Parameter positions: of URLs without encryption.
-    private func refusePlaintext(
+    package func refusePlaintext(
         _ positions: [SourcePosition], _ authentication: VaultClusterOptions.Authentication, _ fields: inout Fields
     ) {
         let isAllowed = fields.bool("allow_plaintext") ?? false
@@ -141,7 +156,8 @@ struct TargetParser: Sendable {
         }
     }
 
-    private func authentication(_ fields: inout Fields) -> VaultClusterOptions.Authentication {
+    /// Reads where a Vault token comes from: `token`, or `role_id`, `secret_id` and `approle_mount`.
+    package func authentication(_ fields: inout Fields) -> VaultClusterOptions.Authentication {
         let token = context.secret(&fields, "token")
         let role = context.secret(&fields, "role_id")
         let secret = context.secret(&fields, "secret_id")

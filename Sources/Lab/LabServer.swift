@@ -1,5 +1,6 @@
 import HTTPServer
 import NIOPosix
+import Platform
 import Samples
 import Synchronization
 

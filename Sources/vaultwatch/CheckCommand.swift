@@ -5,6 +5,7 @@ import Delivery
 import Dispatching
 import Platform
 import Probes
+import Recovery
 import Rules
 import Samples
 import Text
@@ -24,12 +25,13 @@ struct CheckConfigCommand: AsyncParsableCommand {
         abstract: "Check a configuration file and its rule files.",
         discussion: """
             Exits with 0 if the files are valid, else with 1 after printing all errors as file:line:column. An Alertmanager
-            configuration is recognised and checked as such, like amtool check-config.
+            configuration is recognised and checked as such, like amtool check-config; so is a recovery configuration.
             Examples:
               vaultwatch check config /etc/vaultwatch/vaultwatch.yml
               vaultwatch check config --live vaultwatch.yml       also probe each target and receiver
               vaultwatch check config --as-service --live         as root: with the account of the installed service
               vaultwatch check config alertmanager.yml
+              vaultwatch check config /etc/vaultwatch/recovery.yml
             """)
 
     @Argument(help: "The configuration file.")
@@ -83,6 +85,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
                 throw CheckFailure(messages: ["--as-service: \(error)"])
             }
         }
+        if try checkRecovery(files, environment, &report) { return }
         if try checkAlertmanager(files, environment, &report) { return }
         let configuration = try loaded { () throws(ConfigurationErrors) in
             try Configuration.load(file, files: files, environment: environment)
@@ -161,6 +164,25 @@ struct CheckConfigCommand: AsyncParsableCommand {
         } catch {
             throw CheckFailure(messages: [ConfigOptions.text(error)])
         }
+    }
+
+    /// - Returns: whether the file is a recovery configuration.
+    private func checkRecovery(
+        _ files: any FileAccess, _ environment: [String: String], _ report: inout CheckReport
+    ) throws -> Bool {
+        guard RecoveryConfiguration.isRecovery(file, files: files) else { return false }
+        let configuration = try loaded { () throws(ConfigurationErrors) in
+            try RecoveryConfiguration.load(
+                file, files: files, environment: RecoveryOptionGroup.environment(environment))
+        }
+        report.found = ["backup set": configuration.sets.count]
+        say(
+            "\(file): fine: \(configuration.source.text), \(Words.count(configuration.sets.count, "backup set")) in s3://\(configuration.bucket.bucket)"
+        )
+        if configuration.recordFile == nil {
+            warn("no record_file: the daemon is not told that a backup, a restore test or a drill failed", &report)
+        }
+        return true
     }
 
     /// - Returns: whether the file is an Alertmanager configuration.

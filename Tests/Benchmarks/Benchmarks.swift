@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 #if canImport(Glibc)
     import Glibc
 #endif

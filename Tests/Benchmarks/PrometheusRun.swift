@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Samples
 
 /// Prometheus with the same samples in its memory. What it took is what it says itself of each query

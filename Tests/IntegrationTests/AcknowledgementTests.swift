@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// Acknowledgements and silences until resolved, as on-call makes them: by command, by page, by PagerDuty; with kill -9

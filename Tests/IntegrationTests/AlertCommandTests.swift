@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// `alerts`, `silence`, `history`, `routes`, `template` as a user types them, side by side with amtool.

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 
 /// The built program, as users run it.
 enum Binary {

@@ -1,6 +1,7 @@
 import Foundation
 import Lab
 import Logging
+import Platform
 import Testing
 @testable import vaultwatch
 

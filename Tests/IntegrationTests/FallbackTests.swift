@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// Escalation, conversations and Alertmanagers as receivers, with the real process and kill -9 between.

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// The real process on disks that fail: pages go out all the same, and the watch says what is wrong with it.

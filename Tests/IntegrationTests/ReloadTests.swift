@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// Reloads of the real process while messages are under way.

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// Rules over the past: of an agent's own store, and of a Prometheus.

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// `check rules`, `test rules` and `query`, as a user types them.

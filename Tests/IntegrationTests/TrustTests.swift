@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// Attacks of who reaches the agent over the network, and what its friends can do, with the real program over real

@@ -1,4 +1,5 @@
-package import Lab
+import Lab
+package import Platform
 
 /// moto's server, an independent implementation of S3 and IAM, for tests of the S3 client.
 package final class Moto: Sendable {

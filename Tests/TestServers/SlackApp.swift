@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 
 /// A stand-in for Slack's Web API and Socket Mode: a program of its own, whose WebSocket is not ours.
 /// Source: api.slack.com/apis/socket-mode; RFC 6455.

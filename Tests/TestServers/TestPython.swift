@@ -1,4 +1,5 @@
 import Lab
+import Platform
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,6 @@
 import Glibc
 import Lab
+import Platform
 import Testing
 
 struct ChildProcessTests {

@@ -1,4 +1,5 @@
 import Lab
+import Platform
 import Testing
 
 @Suite(.serialized) struct LocalPostgresTests {

@@ -1,3 +1,5 @@
+package import Platform
+
 /// A certificate authority for a demo or test, created with openssl(1) in its own directory.
 package final class CertificateAuthority: Sendable {
     /// A server's certificate chain and key, as PEM files.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+package import Platform
 #if canImport(Glibc)
     package import Glibc
 #endif

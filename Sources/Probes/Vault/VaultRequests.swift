@@ -1,11 +1,11 @@
 import Platform
 import Text
-import Transport
+package import Transport
 
 extension VaultClusterOptions {
     /// A request to one of the cluster's URLs.
     /// - Parameter path: begins with `/v1/`.
-    func request(_ base: String, _ path: String, token: String? = nil) -> HTTPRequest {
+    package func request(_ base: String, _ path: String, token: String? = nil) -> HTTPRequest {
         var root = base
         while root.hasSuffix("/") { root.removeLast() }
         var request = HTTPRequest(url: root + path)
@@ -18,13 +18,14 @@ extension VaultClusterOptions {
     }
 
     /// The same in the configured namespace; endpoints such as sys/health exist in the root namespace only.
-    func namespacedRequest(_ base: String, _ path: String, token: String? = nil) -> HTTPRequest {
+    package func namespacedRequest(_ base: String, _ path: String, token: String? = nil) -> HTTPRequest {
         var request = request(base, path, token: token)
         if let namespace, !namespace.isEmpty { request.headers.append(("X-Vault-Namespace", namespace)) }
         return request
     }
 
-    var hasToken: Bool {
+    /// Whether a token is configured, or a login.
+    package var hasToken: Bool {
         if case .none = authentication { false } else { true }
     }
 }
@@ -77,7 +78,7 @@ extension TransportError {
 
 extension HTTPResponse {
     /// Vault's own message, short and on one line.
-    var vaultWords: String {
+    package var vaultWords: String {
         let words = vaultErrors.split { $0.isWhitespace || $0.isNewline }.joined(separator: " ")
         return words.isEmpty ? "refused" : String(words.prefix(120))
     }

@@ -1,13 +1,13 @@
 import FoundationEssentials
-import Platform
+package import Platform
 import Samples
 import Synchronization
 import Text
-import Transport
+package import Transport
 
 /// The agent's token for one cluster: read from a file at each use, or obtained by an AppRole login. It is renewed as
 /// long as Vault allows; a new login follows only when it expires for good or Vault no longer knows it.
-final class VaultSession: Sendable {
+package final class VaultSession: Sendable {
     private struct State {
         var token = VaultTokenState()
         var login: Task<Result<Secret, ProbeFailure>, Never>?
@@ -22,7 +22,8 @@ final class VaultSession: Sendable {
     private let platform: Platform
     private let state = Mutex(State())
 
-    init(options: VaultClusterOptions, http: any HTTPClient, platform: Platform) {
+    /// A session that has no token yet.
+    package init(options: VaultClusterOptions, http: any HTTPClient, platform: Platform) {
         self.options = options
         self.http = http
         self.platform = platform
@@ -35,7 +36,7 @@ final class VaultSession: Sendable {
 
     /// The token to send, after a login if one is due.
     /// - Parameter base: the URL of the node to log in to.
-    func token(base: String) async -> Result<String, ProbeFailure> {
+    package func token(base: String) async -> Result<String, ProbeFailure> {
         switch options.authentication {
         case .none: return .failure(ProbeFailure("configuration", "no token and no AppRole is configured"))
         case .token(let secret):

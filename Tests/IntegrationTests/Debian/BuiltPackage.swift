@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 
 /// The package as `make deb` makes it, with the debug program in it.
 struct BuiltPackage {

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// A bare Debian 12 with systemd as its init, booted by systemd-nspawn(1): what the package meets on a server.

@@ -1,4 +1,3 @@
-import Platform
 import Synchronization
 #if canImport(Glibc)
     package import Glibc
@@ -18,8 +17,10 @@ package final class ChildProcess: Sendable {
         case inherit
         /// Appended to a file, which is created if it does not exist.
         case file(String)
-        /// Kept in an unlinked file until the last reference goes; see `standardOutput(limit:)`.
+        /// Kept in an unnamed file until the last reference goes; see `standardOutput(limit:)`.
         case capture
+        /// To an open descriptor, such as the end of a pipe. It stays the caller's, who closes it after the start.
+        case descriptor(Int32)
     }
 
     /// How a child terminated.
@@ -44,6 +45,8 @@ package final class ChildProcess: Sendable {
         package var environment: [String: String]?
         /// Default: this process' working directory.
         package var workingDirectory: String?
+        /// An open descriptor to read from; it stays the caller's. Default: none, the input is empty.
+        package var standardInput: Int32?
         /// Default: captured.
         package var standardOutput: Output = .capture
         /// Default: captured.
@@ -53,11 +56,12 @@ package final class ChildProcess: Sendable {
 
         /// The defaults unless the rest is given.
         package init(
-            environment: [String: String]? = nil, workingDirectory: String? = nil,
+            environment: [String: String]? = nil, workingDirectory: String? = nil, standardInput: Int32? = nil,
             standardOutput: Output = .capture, standardError: Output = .capture, user: String? = nil
         ) {
             self.environment = environment
             self.workingDirectory = workingDirectory
+            self.standardInput = standardInput
             self.standardOutput = standardOutput
             self.standardError = standardError
             self.user = user
@@ -84,7 +88,7 @@ package final class ChildProcess: Sendable {
         if let descriptor = captured.error { close(descriptor) }
     }
 
-    /// Starts a program; its standard input is empty.
+    /// Starts a program.
     /// - Parameter executable: a path, or a name looked up in PATH.
     /// - Throws: `ChildProcessError` when it can't be started. A wrapped start (another account, setpriv(1))
     ///   shows a missing program only as exit status 127.
@@ -261,7 +265,11 @@ extension ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input = options.standardInput {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         var kept: [Int32] = []
         var captured: [Int32?] = []
         for (stream, output) in [(Int32(1), options.standardOutput), (Int32(2), options.standardError)] {
@@ -275,14 +283,16 @@ extension ChildProcess {
             case .file(let path):
                 posix_spawn_file_actions_addopen(&actions, stream, path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
                 captured.append(nil)
+            case .descriptor(let descriptor):
+                posix_spawn_file_actions_adddup2(&actions, descriptor, stream)
+                captured.append(nil)
             case .capture:
-                var name = Array("/tmp/vaultwatch-output-XXXXXX".utf8CString)
-                let descriptor = mkstemp(&name)
-                guard descriptor >= 0, fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
+                let descriptor = openUnnamedFile(in: "/tmp")
+                guard descriptor >= 0 else {
+                    let code = errno
                     for other in kept { close(other) }
-                    return failure(errno)
+                    return failure(code)
                 }
-                unlink(name)
                 posix_spawn_file_actions_adddup2(&actions, descriptor, stream)
                 kept.append(descriptor)
                 captured.append(descriptor)

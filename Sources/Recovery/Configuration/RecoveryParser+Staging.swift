@@ -1,0 +1,77 @@
+import Config
+import Platform
+import Probes
+import YAML
+
+extension RecoveryParser {
+    /// `staging`.
+    func staging(_ node: Node?) -> StagingOptions {
+        var options = StagingOptions()
+        guard let node else { return options }
+        var fields = Fields(node, errors, "staging")
+        if let directory = path(&fields, "directory") { options.directory = directory }
+        options.restoreTest = fields.node("restore_test").flatMap { restoreTest($0) }
+        fields.finish()
+        return options
+    }
+
+    private func restoreTest(_ node: Node) -> RestoreTestOptions? {
+        var fields = Fields(node, errors, "restore_test")
+        defer { fields.finish() }
+        _ = fields.required("kind")
+        let kind = fields.choice("kind", RestoreTestOptions.Kind.self)
+        let url = context.url(&fields, "url", required: true)
+        let socket = path(&fields, "unix_socket")
+        let tls = targets.tls(&fields)
+        let keys = fields.list("key_files").compactMap { node in
+            context.readableFile(node, "key_files").map { Secret(file: $0) }
+        }
+        let database = fields.node("database").map { node in
+            var own = Fields(node, errors, "database")
+            defer { own.finish() }
+            return targets.connection(&own, "database")
+        }
+        let start = fields.node("start").flatMap { hook($0, "start") }
+        let stop = fields.node("stop").flatMap { hook($0, "stop") }
+        let canary = fields.node("canary").flatMap { self.canary($0) }
+        let isIsolated = fields.bool("isolated") ?? false
+        let timeout = context.duration(&fields, "timeout")
+        guard let kind, let url else { return nil }
+        if kind != .raft, database == nil {
+            errors.add(node.position, "restore_test of kind \(kind.rawValue) needs \"database\": a scratch server")
+        }
+        var options = RestoreTestOptions(kind: kind, url: url)
+        options.unixSocket = socket
+        options.tls = tls
+        options.keys = keys
+        options.database = database
+        options.start = start
+        options.stop = stop
+        options.canary = canary
+        options.isIsolated = isIsolated
+        if let timeout { options.timeout = timeout }
+        return options
+    }
+
+    private func hook(_ node: Node, _ name: String) -> RestoreTestOptions.Hook? {
+        var fields = Fields(node, errors, name)
+        defer { fields.finish() }
+        let arguments = fields.strings("argv")
+        if arguments.isEmpty {
+            errors.add(node.position, "\(name) needs \"argv\": a list of the program and its arguments")
+            return nil
+        }
+        var hook = RestoreTestOptions.Hook(arguments: arguments)
+        if let timeout = context.duration(&fields, "timeout") { hook.timeout = timeout }
+        return hook
+    }
+
+    private func canary(_ node: Node) -> RestoreTestOptions.Canary? {
+        var fields = Fields(node, errors, "canary")
+        defer { fields.finish() }
+        let authentication = targets.authentication(&fields)
+        return fields.requiredString("path").map {
+            RestoreTestOptions.Canary(path: $0, authentication: authentication)
+        }
+    }
+}
