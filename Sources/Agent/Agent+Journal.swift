@@ -69,6 +69,7 @@ extension Agent {
         beginnings.restore(Agent.beginnings(in: snapshot))
         targetHistory.restore(snapshot)
         Agent.restore(verdicts.ledger, snapshot)
+        Agent.restore(auditPositions, snapshot)
         await dispatcher.append(formKey.restore(snapshot))
         await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         await dispatcher.recordEvent(

@@ -162,7 +162,9 @@ extension Agent {
         guard !running.hasSameTargets(as: configuration), !supervisor.isStopping else { return }
         let set =
             environment.probes?(configuration)
-            ?? configuration.probes(network, verdicts: verdicts, beginnings: beginnings, platform: platform)
+            ?? configuration.probes(
+                network, verdicts: verdicts, beginnings: beginnings, auditPositions: auditPositions,
+                platform: platform)
         let derived =
             configuration.vault.map { ProbeTarget(.vaultCluster, $0.name) }
             + configuration.postgres.map { ProbeTarget(.postgresCluster, $0.cluster) }
@@ -170,6 +172,7 @@ extension Agent {
         probes.start(schedule(configuration, set))
         appender.retain(Set(set.targets).union(derived), now: now)
         targetHistory.retain(Set(set.targets).union(derived))
+        auditPositions.retain(Set(configuration.auditLogs.map(\.name)))
         verdicts.ledger.retain(Set(configuration.backups.flatMap(\.sets).map(\.name)))
     }
 
@@ -195,7 +198,7 @@ extension Configuration {
     /// Whether the same targets are probed in the same way.
     fileprivate func hasSameTargets(as other: Configuration) -> Bool {
         vault == other.vault && postgres == other.postgres && backups == other.backups && records == other.records
-            && postgresBackups == other.postgresBackups
+            && postgresBackups == other.postgresBackups && auditLogs == other.auditLogs
             && global.pollInterval == other.global.pollInterval && global.timeout == other.global.timeout
     }
 }

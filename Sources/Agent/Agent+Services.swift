@@ -63,6 +63,7 @@ extension Agent {
             beginnings.restore(Agent.beginnings(in: snapshot))
             targetHistory.restore(snapshot)
             Agent.restore(verdicts.ledger, snapshot)
+            Agent.restore(auditPositions, snapshot)
             await dispatcher.append(formKey.restore(snapshot))
             await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         } catch {
@@ -82,7 +83,8 @@ extension Agent {
             await rules.save()
             await dispatcher.append(beginnings.all.map { Agent.beginning(of: $0.key, $0.value) })
             await dispatcher.append(
-                targetHistory.allChanges + Agent.allChanges(of: verdicts.ledger) + formKey.change)
+                targetHistory.allChanges + Agent.allChanges(of: verdicts.ledger) + Agent.allChanges(of: auditPositions)
+                    + formKey.change)
             await dispatcher.recordEvent(
                 "journal begun anew", "everything is written again; a file that could not be used is kept next to it")
         }
@@ -127,7 +129,10 @@ extension Agent {
         let (changeEvents, estateChanges, targetHistory) = (changeEvents, estateChanges, targetHistory)
         let round = supervisor.targetsChanged()
         return ProbeSchedule(
-            set ?? configuration.probes(network, verdicts: verdicts, beginnings: beginnings, platform: platform),
+            set
+                ?? configuration.probes(
+                    network, verdicts: verdicts, beginnings: beginnings, auditPositions: auditPositions,
+                    platform: platform),
             platform: platform,
             events: .init(
                 results: { results in

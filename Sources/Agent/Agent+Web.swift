@@ -218,6 +218,7 @@ extension Agent {
                 case .postgres, .postgresCluster: "postgres"
                 case .backupSet, .backupContent, .bucket, .postgresBackup: "backups"
                 case .records: "records"
+                case .auditLog: "audit_logs"
                 case .vaultNode, .vaultTelemetry, .vaultFacts, .vaultCanary, .vaultLoadBalancer, .vaultCluster:
                     "vault"
                 }

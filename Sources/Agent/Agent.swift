@@ -36,6 +36,7 @@ package final class Agent: Sendable {
     let network: Network
     /// The results of fully reading backups, kept over reloads.
     let verdicts = BackupVerdicts()
+    let auditPositions = AuditPositions()
     /// The states of the targets over time.
     let targetHistory = TargetHistory()
     /// The key of form tokens, kept in the journal.
@@ -117,11 +118,15 @@ package final class Agent: Sendable {
         self.probes = probes
         let unexplained = Relay<[Alert]>()
         let (targetHistory, ledger, alertChanges) = (targetHistory, verdicts.ledger, alertChanges)
+        let auditPositions = auditPositions
         dispatcher = DispatcherService(
             options: configuration.dispatch,
             write: { (changes) async throws(JournalError) in try await journal.write(changes) },
             platform: platform, registry: registry, explainable: { unexplained.report($0) },
-            riders: { targetHistory.takeChanges() + Agent.changes(of: ledger) + alertChanges.takeChanges() }
+            riders: {
+                targetHistory.takeChanges() + Agent.changes(of: ledger) + Agent.changes(of: auditPositions)
+                    + alertChanges.takeChanges()
+            }
         ) { loop in
             watchdog.advanced(loop.rawValue, now: time.monotonic())
         }

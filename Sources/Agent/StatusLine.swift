@@ -51,6 +51,7 @@ enum StatusLine {
         Kind(kind: .backupSet, one: "backup set", many: "backup sets"),
         Kind(kind: .backupContent, one: "backup's content", many: "backups' contents"),
         Kind(kind: .records, one: "record folder", many: "record folders"),
+        Kind(kind: .auditLog, one: "audit log", many: "audit logs"),
         Kind(kind: .postgresBackup, one: "backup tool", many: "backup tools"),
     ]
 

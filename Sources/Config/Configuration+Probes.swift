@@ -8,10 +8,12 @@ extension Configuration {
     /// - Parameters:
     ///   - network: its clients make the requests; its connection limit is set for them.
     ///   - beginnings: since when each backup set has been watched.
+    ///   - auditPositions: up to where the audit logs have been counted.
     /// - Parameter verdicts: earlier results of reading whole backups.
     package func probes(
         _ network: Network, verdicts: BackupVerdicts = BackupVerdicts(),
-        beginnings: BackupBeginnings = BackupBeginnings(), platform: Platform
+        beginnings: BackupBeginnings = BackupBeginnings(), auditPositions: AuditPositions = AuditPositions(),
+        platform: Platform
     ) -> ProbeSet {
         network.limitConnections(Configuration.connectionLimit(vault: vault, buckets: backups.count))
         var stores: [(options: BackupSetOptions, store: any BackupStore)] = []
@@ -23,7 +25,8 @@ extension Configuration {
         }
         return ProbeSet(
             vault: vault, postgres: postgres, backups: stores, verdicts: verdicts, beginnings: beginnings,
-            records: records, postgresBackups: postgresBackups, http: network.http, database: network.database,
+            records: records, postgresBackups: postgresBackups, auditLogs: auditLogs, auditPositions: auditPositions,
+            http: network.http, database: network.database,
             platform: platform)
     }
 

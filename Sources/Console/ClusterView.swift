@@ -121,7 +121,7 @@ extension EstateStatus.Target {
         case "postgres", "postgres_cluster": .database
         case "backup_set", "backup_content", "bucket", "postgres_backup": .backup
         case "records": .clock
-        case "vault_canary", "vault_telemetry", "vault_facts": .probe
+        case "vault_canary", "audit_log", "vault_telemetry", "vault_facts": .probe
         default: .node
         }
     }

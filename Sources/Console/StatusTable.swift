@@ -30,6 +30,8 @@ package enum StatusTable {
             let summary = own.first { $0.target.kind == .postgresCluster }.map { line($0.status) } ?? ""
             sections.append(.init(title: "PostgreSQL of \(name)", summary: summary, targets: servers.map(target)))
         }
+        let logs = results.filter { $0.target.kind == .auditLog }.sorted { $0.target.name < $1.target.name }
+        if !logs.isEmpty { sections.append(.init(title: "Audit logs", targets: logs.map(target))) }
         let backups = results.filter {
             [.backupSet, .backupContent, .bucket, .records, .postgresBackup].contains($0.target.kind)
         }.sorted {
@@ -56,6 +58,7 @@ package enum StatusTable {
         case .vaultCanary: name = "canary (\(short))"
         case .vaultTelemetry: name = "telemetry of \(short)"
         case .vaultFacts: name = "facts"
+        case .auditLog: name = "audit log of \(short)"
         case .backupContent: name = "content of \(short)"
         case .bucket: name = "bucket \(short)"
         default: name = short

@@ -138,7 +138,9 @@ struct CheckConfigCommand: AsyncParsableCommand {
         let words = counts.map { Words.count($0.1, $0.0) }
         say("\(file): fine: \(words[0]) in \(words[1]), \(words[2...].joined(separator: ", "))")
         let targets = ["Vault node", "PostgreSQL server", "backup set"].reduce(0) { $0 + (report.found[$1] ?? 0) }
-        if targets == 0, configuration.records == nil, configuration.postgresBackups.isEmpty {
+        if targets == 0, configuration.records == nil, configuration.postgresBackups.isEmpty,
+            configuration.auditLogs.isEmpty
+        {
             say("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
         }
     }

@@ -497,7 +497,7 @@ struct ConfigurationTests {
     @Test func nothingToWatchIsAMistake() {
         #expect(
             complaints(Self.alerting) == [
-                "c.yml:1:1: nothing to monitor: expected at least one of vault, postgres, backups, records, postgres_backups, rules"
+                "c.yml:1:1: nothing to monitor: expected at least one of vault, postgres, backups, records, postgres_backups, audit_logs, rules"
             ])
         #expect(
             complaints(Self.least) == [

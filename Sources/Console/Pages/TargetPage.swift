@@ -147,6 +147,10 @@ struct TargetPage {
     private var selector: String {
         let cluster = ClusterView.cluster(of: name)
         switch kind {
+        case "audit_log" where cluster == name: return "__name__=~\"vault_audit_.*\",cluster=\(cluster.quotedAsInGo)"
+        case "audit_log":
+            return
+                "__name__=~\"vault_audit_.*\",cluster=\(cluster.quotedAsInGo),node=\(short.quotedAsInGo)"
         case "vault_node", "vault_telemetry": return "cluster=\(cluster.quotedAsInGo),node=\(short.quotedAsInGo)"
         case "postgres": return "cluster=\(cluster.quotedAsInGo),server=\(short.quotedAsInGo)"
         case "backup_set", "backup_content": return "backup_set=\(name.quotedAsInGo)"

@@ -997,10 +997,71 @@ extension Catalogue {
             "pgBackRest: end of the newest segment in the WAL archive, as postgres_wal_position_bytes counts"),
     ]
 
+    private static let auditLog: [Entry] = [
+        Entry(
+            "vault_audit_log_readable", .gauge, ["cluster", "node"],
+            "1 when every configured audit log of the node could be read", isState: true),
+        Entry(
+            "vault_audit_followed_files", .gauge, ["cluster", "node"],
+            "Number of files that are read: the logs, and renamed ones that Vault may still write to"),
+        Entry(
+            "vault_audit_behind_bytes", .gauge, ["cluster", "node"],
+            "Number of bytes in these files that have not been read yet"),
+        Entry(
+            "vault_audit_newest_timestamp_seconds", .gauge, ["cluster", "node"],
+            "Time of the newest entry that has been read; absent until there is one"),
+        Entry(
+            "vault_audit_lines_total", .counter, ["cluster", "node"],
+            "Number of lines that have been read"),
+        Entry(
+            "vault_audit_unreadable_lines_total", .counter, ["cluster", "node", "reason"],
+            "Lines without a whole entry: cut (as by a full disk), form (no audit entry in JSON), oversized (over 4 MiB)"
+        ),
+        Entry(
+            "vault_audit_rotations_total", .counter, ["cluster", "node"],
+            "Number of times that a log was replaced by another file"),
+        Entry(
+            "vault_audit_truncations_total", .counter, ["cluster", "node"],
+            "Number of times that a log was emptied in place (copytruncate), or overwritten"),
+        Entry(
+            "vault_audit_gaps_total", .counter, ["cluster", "node"],
+            "Number of times that part of a log was gone before it was read"),
+        Entry(
+            "vault_audit_events_total", .counter, ["cluster", "node", "kind"],
+            "Events by kind, responses alone, but for seal and step_down, which have none; what is excluded is left out: root_token_use, token_without_end, token_created, audit_device_disabled, audit_device_enabled, policy_changed, auth_method_changed, mount_changed, seal, step_down, root_generation, key_rotated, secret_id_created, snapshot, raw_storage, capabilities_asked, denied (by a policy), token_unknown, token_missing, login, login_failed, secret_read, secret_list, secret_write, secret_delete, not_found, other"
+        ),
+        Entry(
+            "vault_audit_event_timestamp_seconds", .gauge, ["cluster", "node", "kind"],
+            "Time of the last event of an alarming kind, or of a refusal; absent until there is one", isState: true),
+        Entry(
+            "vault_audit_event_info", .gauge,
+            ["cluster", "node", "kind", "display_name", "entity_id", "remote_address", "path"],
+            "1; who caused that last event, from where, and its path below sys/ or auth/, never a secret's"),
+        Entry(
+            "vault_audit_listed_reads_total", .counter, ["cluster", "node", "path"],
+            "Reads of a secret whose path is listed in the configuration"),
+        Entry(
+            "vault_audit_client_secrets", .gauge, ["cluster", "node"],
+            "The most different secrets that one client (an entity, else a token) has read within 10 minutes; 4096 at most"
+        ),
+        Entry(
+            "vault_audit_client_reads", .gauge, ["cluster", "node"],
+            "Number of reads of that client in these minutes"),
+        Entry(
+            "vault_audit_client_tenants", .gauge, ["cluster", "node"],
+            "Number of tenants whose secrets these are, by the pattern in the configuration; absent without one"),
+        Entry(
+            "vault_audit_client_info", .gauge, ["cluster", "node", "display_name", "entity_id", "remote_address"],
+            "1; which client that is; absent while none reads"),
+        Entry(
+            "vault_audit_client_secrets_limit", .gauge, ["cluster", "node"],
+            "Number of different secrets above which that is a mass read, from the configuration"),
+    ]
+
     /// Every metric that the probes emit, in the order of the table.
     package static let entries: [Entry] = [
         everyTarget, vaultNode, vaultCluster, vaultFacts, canary, loadBalancer, vaultTelemetry, postgresServer, haLock,
         postgresCluster, backupSet, backupContent, bucket, records,
-        postgresBackup,
+        postgresBackup, auditLog,
     ].flatMap { $0 }
 }
