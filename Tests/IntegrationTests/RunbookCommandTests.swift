@@ -76,7 +76,7 @@ struct RunbookCommandTests {
     @Test func queriesOfAnnotationsNameMetricsThatExist() async throws {
         let action = try Regex(#"query \(printf `([^`]*)`|query `([^`]*)`"#)
         var expressions = Set<String>()
-        for name in ["vault", "postgresql", "backups", "recovery", "vaultwatch"] {
+        for name in ["vault", "postgresql", "backups", "recovery", "vault-audit", "vaultwatch"] {
             let text = try String(contentsOfFile: Binary.root + "/rules/\(name).yml", encoding: .utf8)
             for match in text.replacing("\\\"", with: "\"").matches(of: action) {
                 let found = (1...2).compactMap { match[$0].substring }.first.map(String.init) ?? ""
