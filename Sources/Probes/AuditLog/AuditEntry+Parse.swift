@@ -12,12 +12,12 @@ extension AuditEntry {
     ///   - range: the line within the bytes, without its line feed.
     ///   - receive: called with each entry that is whole.
     /// - Returns: what is wrong with the line.
-    static func read(_ bytes: [UInt8], _ range: Range<Int>, _ receive: (AuditEntry) -> Void) -> AuditScanner.Fault? {
+    package static func read(_ bytes: [UInt8], _ range: Range<Int>, _ receive: (AuditEntry) -> Void) -> Fault? {
         let range = range.clamped(to: 0..<bytes.count)
         guard var start = start(bytes, range) ?? bytes[range].firstIndex(of: UInt8(ascii: "{")) else {
             return bytes[range].contains { $0 > 0x20 } ? .form : nil
         }
-        var fault: AuditScanner.Fault?
+        var fault: Fault?
         for _ in 0..<attemptLimit {
             var scanner = AuditScanner(bytes, start..<range.upperBound)
             let entry = parsed(&scanner)

@@ -31,6 +31,16 @@ package struct AuditEntry: Sendable, Hashable {
         package var key: String { entityID.isEmpty ? (accessor.isEmpty ? displayName : accessor) : entityID }
     }
 
+    /// Why a line of a log could not be read.
+    package enum Fault: String, Sendable, CaseIterable {
+        /// It ends in the middle, as when the disk was full.
+        case cut
+        /// It is not an audit entry.
+        case form
+        /// It is longer than lines may be.
+        case oversized
+    }
+
     /// What a response holds.
     package struct Response: Sendable, Hashable {
         /// Whether it has a lease, perhaps an empty one: KV version 1, and engines that make credentials.

@@ -1,7 +1,7 @@
 import Text
 
 /// Divides what is read from a log into lines, piece by piece, in bounded memory.
-struct AuditLineSplitter: Sendable {
+package struct AuditLineSplitter: Sendable {
     /// Longer lines are passed over: a list of ten thousand names has under a megabyte.
     static let lineLimit = 4 << 20
 
@@ -11,6 +11,9 @@ struct AuditLineSplitter: Sendable {
     private var isSkipping = false
     private(set) var skipped: Int64 = 0
 
+    /// Nothing so far.
+    package init() {}
+
     /// The number of bytes taken that belong to the line that is not complete yet.
     var pending: Int64 { Int64(rest.count) + skipped }
     var hasPending: Bool { pending > 0 }
@@ -18,7 +21,7 @@ struct AuditLineSplitter: Sendable {
     /// Takes the next bytes.
     /// - Parameter line: called with each complete line, as a range of bytes without its line feed; or with nil for a
     ///   line that is too long.
-    mutating func take(_ bytes: [UInt8], _ line: ([UInt8], Range<Int>?) -> Void) {
+    package mutating func take(_ bytes: [UInt8], _ line: ([UInt8], Range<Int>?) -> Void) {
         var start = bytes.startIndex
         while let feed = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
             if isSkipping {
@@ -48,7 +51,7 @@ struct AuditLineSplitter: Sendable {
     }
 
     /// Ends the input: what is left is a line without a line feed.
-    mutating func finish(_ line: ([UInt8], Range<Int>?) -> Void) {
+    package mutating func finish(_ line: ([UInt8], Range<Int>?) -> Void) {
         if isSkipping { line([], nil) } else if !rest.isEmpty { line(rest, rest.indices) }
         self = AuditLineSplitter()
     }

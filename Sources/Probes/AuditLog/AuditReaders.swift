@@ -2,7 +2,7 @@ import Samples
 
 /// How many different secrets each client has read lately, in bounded memory. Time is that of the log's entries, so that
 /// what was read while nobody watched counts too.
-struct AuditReaders: Sendable {
+package struct AuditReaders: Sendable {
     /// A client and what it has read within the window.
     struct Reader: Sendable {
         var identity: AuditEntry.Identity
@@ -42,11 +42,16 @@ struct AuditReaders: Sendable {
     /// The highest counts since the last call of `takePeak`.
     private var peak = Peak()
 
+    /// Nobody so far.
+    package init() {}
+
     /// Adds the read of a secret.
     /// - Parameters:
     ///   - path: the secret's path, without what KV version 2 inserts.
     ///   - tenant: whose secret it is; nil if that is not known.
-    mutating func take(_ entry: AuditEntry, path: String, tenant: String?) {
+    /// - Returns: how many different secrets the client has read within the window.
+    @discardableResult
+    package mutating func take(_ entry: AuditEntry, path: String, tenant: String?) -> Int {
         newest = max(newest, entry.time)
         let key = entry.auth.key
         if readers[key] == nil, readers.count >= AuditReaders.readerLimit { forgetSmallest() }
@@ -71,7 +76,9 @@ struct AuditReaders: Sendable {
         }
         total += reader.secrets.count
         peak.raise(to: reader)
+        let count = reader.secrets.count
         readers[key] = reader
+        return count
     }
 
     /// The highest counts since the last call, of windows that ended since then.

@@ -3,14 +3,7 @@
 /// no stack. Source: RFC 8259.
 struct AuditScanner {
     /// Why a line could not be read.
-    enum Fault: String, Sendable, CaseIterable {
-        /// It ends in the middle, as when the disk was full.
-        case cut
-        /// It is not an audit entry.
-        case form
-        /// It is longer than lines may be.
-        case oversized
-    }
+    typealias Fault = AuditEntry.Fault
 
     private let bytes: [UInt8]
     /// The next byte to read.

@@ -15,7 +15,7 @@ struct AuditTally: Sendable {
 
     private let options: AuditLogOptions
     private(set) var lines = 0.0
-    private var faults: [AuditScanner.Fault: Double] = [:]
+    private var faults: [AuditEntry.Fault: Double] = [:]
     private var events: [AuditEventKind: Double] = [:]
     private var last: [AuditEventKind: Last] = [:]
     private var listed: [String: Double]
@@ -46,7 +46,7 @@ struct AuditTally: Sendable {
     }
 
     /// Counts a line that cannot be read.
-    mutating func count(_ fault: AuditScanner.Fault) { faults[fault, default: 0] += 1 }
+    mutating func count(_ fault: AuditEntry.Fault) { faults[fault, default: 0] += 1 }
 
     private mutating func take(_ entry: AuditEntry) {
         newest = max(newest ?? entry.time, entry.time)
@@ -71,7 +71,7 @@ struct AuditTally: Sendable {
     /// - Parameter quiet: how long the log has had nothing new; the clients' windows move on by that.
     mutating func add(to set: inout SampleSet, quiet: Duration) {
         set.add("vault_audit_lines_total", lines)
-        for fault in AuditScanner.Fault.allCases {
+        for fault in AuditEntry.Fault.allCases {
             set.add("vault_audit_unreadable_lines_total", faults[fault] ?? 0.0, ["reason": fault.rawValue])
         }
         for kind in AuditEventKind.allCases {
