@@ -137,6 +137,7 @@ struct CatalogueTests {
         samples += await verification(platform)
         samples += try await recorded(platform)
         samples += await databaseBackups(platform)
+        samples += try await auditLog(platform)
         return samples
     }
 
@@ -171,6 +172,19 @@ struct CatalogueTests {
 
             """)
         return await run([RecordProbe(options: RecordOptions(paths: [file]), platform: platform)], platform)
+    }
+
+    private func auditLog(_ platform: Platform) async throws -> [Sample] {
+        let folder = try TemporaryDirectory()
+        defer { folder.remove() }
+        let path = try folder.write("audit.log", "")
+        var options = AuditLogOptions(cluster: "main", node: "a", paths: [path])
+        options.listedPaths = ["smtp/tenant-01/admin"]
+        options.tenantPatterns = [TenantPattern(TenantPattern.usual)].compactMap(\.self)
+        let probe = AuditLogProbe(options: options, positions: AuditPositions(), platform: platform)
+        _ = await probe.run()
+        try folder.write("audit.log", String(decoding: AuditRecording.incident, as: UTF8.self))
+        return await run([probe], platform)
     }
 
     private func databaseBackups(_ platform: Platform) async -> [Sample] {

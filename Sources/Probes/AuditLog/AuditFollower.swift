@@ -47,6 +47,8 @@ struct AuditFollower: Sendable {
     /// Files that have been read to their end, and may be found under another name.
     private var done: [AuditPosition] = []
     private var saved: [String: AuditPosition]
+    /// Paths whose file was there and could not be opened: what it holds then is no news either.
+    private var refused: Set<String> = []
     private(set) var isFirst = true
 
     /// Vault writes to a renamed file until it is told to open the new one (SIGHUP).
@@ -111,8 +113,14 @@ struct AuditFollower: Sendable {
             return .recover(position)
         }
         // What happened before the first start is no news; a file that appears later is.
-        begin(path, found, at: isFirst ? found.lastLineEnd : 0, now)
+        let isOld = refused.remove(path) != nil || isFirst
+        begin(path, found, at: isOld ? found.lastLineEnd : 0, now)
         return .none
+    }
+
+    /// Notes that the file under a path cannot be opened.
+    mutating func miss(_ path: String, _ error: FileError) {
+        if error.isMissing { refused.remove(path) } else { refused.insert(path) }
     }
 
     private mutating func seeAgain(_ log: Log, _ found: Found, _ now: Instant) -> Step {

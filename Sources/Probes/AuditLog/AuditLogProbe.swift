@@ -58,14 +58,21 @@ final class AuditLogProbe: RunnableProbe {
             do throws(FileError) {
                 try await see(path)
             } catch {
+                state.withLock { $0.follower.miss(path, error) }
                 failure = failure ?? ProbeFailure(error.isStuck ? "timeout" : "other", error.description)
             }
         }
-        let isBaseline = state.withLock { state in
-            defer { state.isBaseline = false }
-            return state.isBaseline
+        let now = platform.time.monotonic()
+        let start = state.withLock { state -> [AuditPosition]? in
+            guard state.isBaseline else { return nil }
+            state.isBaseline = false
+            _ = state.follower.endRound(now: now)
+            return state.follower.positions { _ in false }
         }
-        if !isBaseline {
+        if let start {
+            // What was stored of replaced logs is needed until these have been read.
+            if state.withLock({ $0.replaced.isEmpty }) { positions[options.name] = start }
+        } else {
             do throws(FileError) {
                 try await readAll(until: end)
             } catch {
@@ -215,41 +222,49 @@ final class AuditLogProbe: RunnableProbe {
     /// Reads a compressed file from a position in the log that it holds.
     private func readPacked(_ piece: AuditRecovery.Piece, until end: Instant) async throws(FileError) {
         let files = platform.files
-        let packed = PackedAuditLog()
-        var splitter = AuditLineSplitter()
-        var skipping = piece.offset
         let file = try await files.inTime(piece.path) { () throws(FileError) in try files.follow(piece.path) }
-        var offset: Int64 = 0
+        let packed = PackedAuditLog()
+        var progress = PackedProgress(skipping: piece.offset)
         while platform.time.monotonic() < end, !Task.isCancelled {
-            let start = offset
+            let offset = progress.offset
             let bytes = try await files.inTime(piece.path) { () throws(FileError) in
-                try file.read(at: start, limit: PackedAuditLog.pieceBytes)
+                try file.read(at: offset, limit: PackedAuditLog.pieceBytes)
             }
-            offset += Int64(bytes.count)
-            let (unpacked, isGood) = packed.take(bytes)
-            let skipped = min(skipping, Int64(unpacked.count))
-            skipping -= skipped
-            let isOver = bytes.isEmpty || !isGood
-            let (wall, before) = (platform.time.wall(), splitter)
-            let after = await pool.run { [self] in
-                takePacked(unpacked.dropFirst(Int(clamping: skipped)), before, isOver: isOver, wall: wall)
-            }
+            let (wall, before) = (platform.time.wall(), progress)
+            let after = await pool.run { [self] in take(bytes, of: packed, before, wall: wall) }
             guard let after else { break }
-            splitter = after
-            if isOver { return }
+            if after.isOver { return }
+            progress = after
         }
         state.withLock { $0.follower.gaps += 1 }
     }
 
-    private func takePacked(
-        _ bytes: ArraySlice<UInt8>, _ splitter: AuditLineSplitter, isOver: Bool, wall: Timestamp
-    ) -> AuditLineSplitter {
-        var splitter = splitter
+    /// Up to where a compressed file has been read.
+    private struct PackedProgress: Sendable {
+        var splitter = AuditLineSplitter()
+        /// Bytes of the log that were counted before.
+        var skipping: Int64
+        /// The next byte of the file.
+        var offset: Int64 = 0
+        var isOver = false
+    }
+
+    private func take(
+        _ piece: [UInt8], of packed: PackedAuditLog, _ before: PackedProgress, wall: Timestamp
+    ) -> PackedProgress {
+        var progress = before
+        let (bytes, isGood) = packed.take(piece)
+        let skipped = min(progress.skipping, Int64(bytes.count))
+        progress.skipping -= skipped
+        progress.offset += Int64(piece.count)
+        progress.isOver = piece.isEmpty || !isGood
         state.withLock { state in
-            splitter.take(Array(bytes)) { state.tally.take($0, $1, now: wall) }
-            if isOver { splitter.finish { state.tally.take($0, $1, now: wall) } }
+            progress.splitter.take(Array(bytes.dropFirst(Int(clamping: skipped)))) {
+                state.tally.take($0, $1, now: wall)
+            }
+            if progress.isOver { progress.splitter.finish { state.tally.take($0, $1, now: wall) } }
         }
-        return splitter
+        return progress
     }
 
     // MARK: Report

@@ -122,11 +122,13 @@ extension AuditReaders.Reader {
 
 extension AuditReaders.Peak {
     fileprivate mutating func raise(to reader: AuditReaders.Reader) {
-        guard reader.secrets.count > secrets else { return }
+        guard reader.secrets.count >= secrets else { return }
+        let count = reader.minutes.values.reduce(0, +)
+        guard reader.secrets.count > secrets || count > reads else { return }
         identity = reader.identity
         address = reader.address
         secrets = reader.secrets.count
         tenants = reader.tenants.count
-        reads = reader.minutes.values.reduce(0, +)
+        reads = count
     }
 }
