@@ -16,6 +16,7 @@ extension TargetParser {
         var fields = Fields(node, errors, "an entry of audit_logs")
         defer { fields.finish() }
         let cluster = vaultCluster(&fields, of: "an entry of audit_logs", vault.map(\.name))
+        if cluster == nil { errors.add(node.position, "an entry of audit_logs needs \"cluster\"") }
         let name = fields.string("node")
         if let name, let own = vault.first(where: { $0.name == cluster }),
             !own.nodes.contains(where: { $0.name == name })

@@ -494,6 +494,60 @@ struct ConfigurationTests {
         #expect(found == expected, "\(found.joined(separator: "\n"))")
     }
 
+    @Test func auditLogs() throws {
+        let configuration = try load(
+            Self.least + Self.alerting + """
+                audit_logs:
+                  - node: n
+                    path: /var/log/vault/audit.log
+                    tenant_pattern: ['dkim/{tenant}', '*/{tenant}/**']
+                    listed_paths: [smtp/test-tenant-id/admin]
+                    mass_reads: 250
+                    poll_interval: 2s
+                    exclude:
+                      - {display_name: approle, path: smtp/test-tenant-id/admin}
+                      - {entity_id: 0c71, path: 'jobs/*'}
+                  - {cluster: c, paths: ['logs/*.log', /a]}
+
+                """)
+        let all = configuration.auditLogs
+        #expect(all.map(\.name) == ["c/n", "c"] && all.map(\.cluster) == ["c", "c"])
+        #expect(all.map(\.paths) == [["/var/log/vault/audit.log"], ["/etc/vaultwatch/logs/*.log", "/a"]])
+        #expect(
+            all[0].tenantPatterns.map(\.text) == ["dkim/{tenant}", "*/{tenant}/**"] && all[1].tenantPatterns.isEmpty)
+        #expect(all[0].listedPaths == ["smtp/test-tenant-id/admin"] && all.map(\.massReads) == [250, 100])
+        #expect(all[0].exclusions.map(\.who) == ["approle", "0c71"] && all[1].exclusions.isEmpty)
+        #expect(all.map(\.interval) == [.seconds(2), .seconds(5)] && all.map(\.timeout) == [.seconds(2), .seconds(4)])
+    }
+
+    @Test func auditLogsWithMistakes() {
+        let text =
+            Self.least + Self.alerting + """
+                audit_logs:
+                  - {node: m, path: /a}
+                  - {node: n}
+                  - {node: n, path: /a, tenant_pattern: '*/*'}
+                  - {path: [], mass_reads: 0}
+                  - {cluster: d, path: /a, exclude: [{path: /a}, {display_name: x, entity_id: y, path: '*'}], size: 1}
+
+                """
+        let found = complaints(text)
+        let expected = [
+            #"c.yml:4:6: node: cluster "c" has no node "m"; expected one of n"#,
+            #"c.yml:5:5: an entry of audit_logs needs "path", or "paths""#,
+            #"c.yml:6:5: duplicate name "c/n": another entry of audit_logs has the same name"#,
+            #"c.yml:6:41: tenant_pattern: expected a path with one segment {tenant}, such as */{tenant}/**, found "*/*""#,
+            "c.yml:7:12: paths: expected a path or a pattern, found a list",
+            #"c.yml:7:28: mass_reads: expected a whole number from 1 to 4096, found "0""#,
+            #"c.yml:8:6: cluster: there is no Vault cluster "d"; did you mean "c"?"#,
+            "c.yml:8:38: an entry of exclude needs display_name or entity_id, and not both",
+            "c.yml:8:50: an entry of exclude needs display_name or entity_id, and not both",
+            "c.yml:8:50: exclude: expected who and a path; by one of them alone others would be left out too",
+            #"c.yml:8:95: unknown key "size" in an entry of audit_logs; expected cluster, exclude, listed_paths, mass_reads, node, path, paths, poll_interval, tenant_pattern, timeout"#,
+        ]
+        #expect(found == expected, "\(found.joined(separator: "\n"))")
+    }
+
     @Test func nothingToWatchIsAMistake() {
         #expect(
             complaints(Self.alerting) == [
