@@ -175,8 +175,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "TestServers", "Lab", "Transport", "Platform", "Text", "Samples", "Store", "Telemetry", "PromQL",
-                "Alerts", "Dispatching", logging,
+                "TestServers", "Lab", "Transport", "Platform", "Text", "Samples", "Probes", "Store", "Telemetry",
+                "PromQL", "Alerts", "Dispatching", logging,
             ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
 
@@ -186,7 +186,8 @@ let package = Package(
             dependencies: [
                 "Agent", "Alerts", "CCrypto", "Config", "Console", "Delivery", "Dispatching", "Exposition",
                 "GoTemplate",
-                "HTTPServer", "Journal", "Platform", "Probes", "PromQL", "Rules", "S3", "Samples", "Simulation",
+                "HTTPServer", "Journal", "Platform", "Probes", "PromQL", "Recovery", "Rules", "S3", "Samples",
+                "Simulation",
                 "Store",
                 "Telemetry", "Text", "TimeZones", "Transport", "Web", "WebSocket", "YAML", logging,
             ],

@@ -26,12 +26,9 @@ struct Benchmarks {
             let ours = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/vaultwatch"
             try await EstateBenchmark.run([ours] + CommandLine.arguments.dropFirst().filter { $0.hasPrefix("/") })
         }
-        // Takes ten minutes, and only `Benchmarks scale` does it.
-        if wanted.contains("scale") {
-            let sizes = CommandLine.arguments.compactMap { Int($0) }
-            try await ScaleBenchmark.run(
-                URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path,
-                sizes: sizes.isEmpty ? [10, 100, 1000] : sizes)
+        if isWanted("audit") {
+            let ours = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/vaultwatch"
+            try await AuditBenchmark.run(ours)
         }
         if isWanted("correlation") { CorrelationBenchmark.run() }
         if isWanted("lateness") {

@@ -55,6 +55,9 @@ package struct AuditEntry: Sendable, Hashable {
         package var keys: Int?
         /// The token that was issued.
         package var auth: Identity?
+
+        /// One with nothing in it.
+        package init() {}
     }
 
     /// When Vault wrote it.

@@ -44,6 +44,7 @@ package struct FuzzTarget: Sendable {
             ("postgres-rows", .asking(AnswerFuzzing.postgresRows)),
             ("records", .asking(AnswerFuzzing.records)),
             ("postgres-backups", .asking(AnswerFuzzing.postgresBackups)),
+            ("audit", .asking(AuditFuzzing.lines)),
             ("receivers", .asking(AnswerFuzzing.receivers)),
             ("console-pages", .asking(ConsoleFuzzing.pages)),
             ("console-requests", .asking(ConsoleFuzzing.requests)),
