@@ -96,7 +96,7 @@ let package = Package(
         stage(
             "WebSocket",
             ["Text", "Transport"] + nio + [.product(name: "NIOWebSocket", package: "swift-nio")]),
-        stage("S3", ["Text", "Samples", "Platform", "Transport"], exclude: ["README.md"]),
+        stage("S3", ["Text", "Samples", "Platform", "Transport", "CCrypto"], exclude: ["README.md"]),
         stage(
             "Probes",
             [

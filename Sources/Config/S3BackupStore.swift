@@ -73,7 +73,7 @@ struct S3BackupStore: BackupStore {
             case .noCredentials: "credentials"
             case .malformed, .limit: "body"
             case .untrusted: "listing"
-            case .throttled, .server, .other: "http"
+            case .throttled, .server, .other, .exists: "http"
             }
         return ProbeFailure(reason, error.message)
     }

@@ -287,7 +287,7 @@ extension ChildProcess {
                 posix_spawn_file_actions_adddup2(&actions, descriptor, stream)
                 captured.append(nil)
             case .capture:
-                let descriptor = openUnnamedFile(in: "/tmp")
+                let descriptor = OpenFile.unnamedDescriptor(in: "/tmp")
                 guard descriptor >= 0 else {
                     let code = errno
                     for other in kept { close(other) }

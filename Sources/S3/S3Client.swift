@@ -5,12 +5,12 @@ import Synchronization
 import Text
 package import Transport
 
-/// One bucket, read only. Source: Amazon S3 API Reference: ListObjectsV2, HeadObject, GetObject, "Error Responses".
+/// One bucket, read only; `S3Writer` writes. Source: Amazon S3 API Reference: ListObjectsV2, HeadObject, GetObject, "Error Responses".
 package final class S3Client: Sendable {
-    private let options: S3Options
+    let options: S3Options
     private let http: any HTTPClient
     private let files: any FileAccess
-    private let time: any TimeSource
+    let time: any TimeSource
     private let environment: @Sendable (String) -> String?
     /// For credentials that expire.
     private let session: S3Session?
@@ -157,13 +157,23 @@ package final class S3Client: Sendable {
 
     // MARK: - One request
 
-    private typealias Receiver = (limitBytes: Int, give: @Sendable ([UInt8]) throws -> Void)
+    typealias Receiver = (limitBytes: Int, give: @Sendable ([UInt8]) throws -> Void)
+
+    /// What a request brings along.
+    struct Load: Sendable {
+        /// In addition to those that every request has.
+        var headers: [(name: String, value: String)] = []
+        var body: [UInt8] = []
+        var file: FileSlice?
+        /// Nil for the time of any other request.
+        var timeout: Duration?
+    }
 
     /// Sends a request, and repeats it if that may help: if S3 redirects to another region, signed for that region and
     /// host; if the session had expired, with new keys; if S3 throttles, after a while.
-    private func send(_ method: String, key: String?, query: String, receive: Receiver?) async throws(S3Error)
-        -> HTTPResponse
-    {
+    func send(
+        _ method: String, key: String?, query: String, receive: Receiver?, load: Load = Load()
+    ) async throws(S3Error) -> HTTPResponse {
         var hasMoved = false
         var hasNewKeys = false
         var retries = 0
@@ -171,7 +181,7 @@ package final class S3Client: Sendable {
         while true {
             let keys = try await session?.keys()
             do throws(S3Error) {
-                return try await attempt(method, key: key, query: query, receive: receive, keys)
+                return try await attempt(method, key: key, query: query, receive: receive, load, keys)
             } catch {
                 if error.reason == .wrongRegion, !hasMoved, move(error) {
                     hasMoved = true
@@ -189,7 +199,7 @@ package final class S3Client: Sendable {
         }
     }
 
-    private var cancelled: S3Error {
+    var cancelled: S3Error {
         var error = S3Error(.transport, "s3://\(options.bucket): cancelled")
         error.transport = .cancelled
         return error
@@ -209,9 +219,9 @@ package final class S3Client: Sendable {
     private static let longestPause = Duration.seconds(5)
 
     private func attempt(
-        _ method: String, key: String?, query: String, receive: Receiver?, _ keys: SessionKeys?
+        _ method: String, key: String?, query: String, receive: Receiver?, _ load: Load, _ keys: SessionKeys?
     ) async throws(S3Error) -> HTTPResponse {
-        let request = try await self.request(method, key: key, query: query, receive, keys)
+        let request = try await self.request(method, key: key, query: query, receive, load, keys)
         let response: HTTPResponse
         do throws(TransportError) {
             response = if let receive { try await stream(request, receive) } else { try await http.send(request) }
@@ -229,7 +239,8 @@ package final class S3Client: Sendable {
                 "s3://\(options.bucket)/\(key ?? ""): in \(archive.prefix(40)), cannot be read before a restore that takes hours",
                 status: 200)
         }
-        guard response.status == 200 else {
+        // 204: what was to go is gone.
+        guard response.status == 200 || (method == "DELETE" && response.status == 204) else {
             throw S3Failure.error(response, bucket: options.bucket, key: key, now: time.wall())
         }
         return response
@@ -247,12 +258,15 @@ package final class S3Client: Sendable {
     }
 
     private func request(
-        _ method: String, key: String?, query: String, _ receive: Receiver?, _ keys: SessionKeys?
+        _ method: String, key: String?, query: String, _ receive: Receiver?, _ load: Load, _ keys: SessionKeys?
     ) async throws(S3Error) -> HTTPRequest {
         let location = location.withLock { $0 }
         var request = HTTPRequest(url: url(location, key: key, query: query))
         request.method = method
-        request.timeout = receive == nil ? options.timeout : options.objectTimeout
+        request.timeout = load.timeout ?? (receive == nil ? options.timeout : options.objectTimeout)
+        request.headers = load.headers
+        request.body = load.body
+        request.bodyFile = load.file
         request.bodyLimitBytes = receive?.limitBytes ?? S3Client.pageLimitBytes
         request.tls = options.tls
         request.proxy = options.proxy

@@ -22,6 +22,8 @@ package struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case credentials
         /// There are none to sign with: not configured, or not available from their service.
         case noCredentials
+        /// A write was refused since there is an object of that key.
+        case exists
         /// 429, 503 SlowDown.
         case throttled
         case server

@@ -39,6 +39,7 @@ enum S3Failure {
             "TokenRefreshRequired":
             return .credentials
         case "InvalidObjectState": return .archived
+        case "PreconditionFailed": return .exists
         case "AccessDenied", "AllAccessDisabled", "AccountProblem": return .accessDenied
         case "SlowDown", "RequestLimitExceeded", "Throttling", "ThrottlingException": return .throttled
         default: break
@@ -52,6 +53,7 @@ enum S3Failure {
         case 404 where hasKey: return response[header: "x-amz-delete-marker"] == "true" ? .deleteMarker : .noSuchKey
         case 404: return .noSuchBucket
         case 405 where response[header: "x-amz-delete-marker"] == "true": return .deleteMarker
+        case 412: return .exists
         case 429, 503: return .throttled
         case 500...: return .server
         default: return .other

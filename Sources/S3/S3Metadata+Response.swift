@@ -12,6 +12,8 @@ extension S3Metadata {
         storageClass = response[header: "x-amz-storage-class"]
         restore = response[header: "x-amz-restore"]
         archiveStatus = response[header: "x-amz-archive-status"]
+        retainedUntil = response[header: "x-amz-object-lock-retain-until-date"].flatMap { Timestamp(rfc3339: $0) }
+        hasLegalHold = response[header: "x-amz-object-lock-legal-hold"]?.uppercased() == "ON"
         // The first is Google's own, which its servers also send to clients that sign like Amazon's.
         for prefix in ["x-goog-meta-", "x-amz-meta-"] {
             for (name, value) in response.headers where name.hasPrefix(prefix) {

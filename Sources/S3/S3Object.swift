@@ -43,6 +43,10 @@ package struct S3Metadata: Sendable, Hashable {
     package var restore: String?
     /// `x-amz-archive-status`, of an object that S3 Intelligent-Tiering moved to an archive tier.
     package var archiveStatus: String?
+    /// Until when Object Lock keeps this version; nil if it does not, or if we may not know.
+    package var retainedUntil: Timestamp?
+    /// Whether Object Lock keeps this version until somebody lifts its legal hold.
+    package var hasLegalHold = false
     /// `x-amz-meta-*` without that prefix, names in lower case.
     package var user: [String: String] = [:]
     /// The archive class or tier that the object must be restored from before it can be read; nil if a GET works.

@@ -29,9 +29,12 @@ extension CurlTransfer {
         }
     }
 
-    /// CURLOPT_READFUNCTION(3), for SMTP.
+    /// CURLOPT_READFUNCTION(3), for SMTP and for bodies from files.
     static let onUpload: vw_bytes_callback = { bytes, size, count, context in
         guard let transfer = from(context), let bytes else { return Int(CURL_READFUNC_ABORT) }
+        if case .http(let request) = transfer.job, let slice = request.bodyFile {
+            return transfer.read(slice, into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+        }
         let wanted = min(size * count, transfer.upload.count - transfer.uploaded)
         guard wanted > 0, let from = transfer.upload.baseAddress else { return 0 }
         UnsafeMutableRawPointer(bytes).copyMemory(from: from + transfer.uploaded, byteCount: wanted)
@@ -46,7 +49,7 @@ extension CurlTransfer {
         transfer.connections += 1
         // libcurl silently resends a request when a reused connection breaks before an answer. A request with a body
         // may have been processed the first time: its sender must decide whether to send it again.
-        guard transfer.connections > 1, !transfer.upload.isEmpty else { return CURL_PREREQFUNC_OK }
+        guard transfer.connections > 1, transfer.hasBody else { return CURL_PREREQFUNC_OK }
         transfer.stopped = TransportError(.reset, "\(transfer.origin): the connection broke before an answer")
         return CURL_PREREQFUNC_ABORT
     }
@@ -58,6 +61,26 @@ extension CurlTransfer {
             address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
         if descriptor >= 0 { transfer.openedSockets.append(descriptor) }
         return descriptor
+    }
+
+    private var hasBody: Bool {
+        if case .http(let request) = job, request.bodyFile != nil { return true }
+        return !upload.isEmpty
+    }
+
+    private func read(_ slice: FileSlice, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let wanted = Int(min(Int64(buffer.count), slice.count - Int64(uploaded)))
+        guard wanted > 0 else { return 0 }
+        do throws(FileError) {
+            let count = try slice.file.read(
+                into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(wanted)),
+                at: slice.offset + Int64(uploaded))
+            uploaded += count
+            return count
+        } catch {
+            stopped = TransportError(.other, "\(origin): the body cannot be read: \(error)")
+            return Int(CURL_READFUNC_ABORT)
+        }
     }
 
     private func take(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {

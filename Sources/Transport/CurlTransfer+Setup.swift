@@ -78,13 +78,18 @@ extension CurlTransfer {
         try setup.set(CURLOPT_URL, url)
         try prepare(tls: request.tls, setup, files)
 
-        switch (request.method, request.body.isEmpty) {
+        if let slice = request.bodyFile { try prepare(slice, setup) }
+        switch (request.method, request.body.isEmpty && request.bodyFile == nil) {
         case ("GET", true): try setup.set(CURLOPT_HTTPGET, 1)
         case ("HEAD", true): try setup.set(CURLOPT_NOBODY, 1)
         case ("POST", _), ("PUT", _), ("PATCH", _), (_, false):
-            try setup.set(CURLOPT_POST, 1)
-            try setup.set(CURLOPT_POSTFIELDS, pointer: upload.baseAddress)
-            try setup.check(vw_set_offset(setup.easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(upload.count)))
+            if request.bodyFile == nil {
+                try setup.set(CURLOPT_POST, 1)
+                try setup.set(CURLOPT_POSTFIELDS, pointer: upload.baseAddress)
+                try setup.check(vw_set_offset(setup.easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(upload.count)))
+            }
+            // A server that never says 100 would cost a second for each body; one that refuses says so meanwhile.
+            try setup.set(CURLOPT_EXPECT_100_TIMEOUT_MS, 1)
             if request.method != "POST" { try setup.set(CURLOPT_CUSTOMREQUEST, request.method) }
             // Neither an implied form content type, nor a round trip for `Expect: 100-continue`. libcurl 7.88 still
             // lists removed headers among the signed ones, so that no server could verify the signature.
@@ -103,6 +108,15 @@ extension CurlTransfer {
             try line(header, given: given(header.name.lowercased()))
         }
         try setup.set(CURLOPT_HTTPHEADER, list: lines, of: self)
+    }
+
+    /// Source: CURLOPT_UPLOAD(3), CURLOPT_READFUNCTION(3).
+    private func prepare(_ slice: FileSlice, _ setup: CurlSetup) throws(TransportError) {
+        try setup.set(CURLOPT_UPLOAD, 1)
+        try setup.check(vw_set_offset(setup.easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(slice.count)))
+        try setup.check(vw_set_bytes_callback(setup.easy, CURLOPT_READFUNCTION, CurlTransfer.onUpload))
+        try setup.set(CURLOPT_READDATA, pointer: Unmanaged.passUnretained(self).toOpaque())
+        try setup.set(CURLOPT_UPLOAD_BUFFERSIZE, 262_144)
     }
 
     /// A header in libcurl's form: `Name:` alone removes one of its own; `Name;` sends an empty one.
@@ -126,7 +140,8 @@ extension CurlTransfer {
         try setup.set(CURLOPT_USERNAME, reveal(signing.accessKeyID, files))
         try setup.set(CURLOPT_PASSWORD, reveal(signing.secretAccessKey, files))
         var headers: [(name: String, value: String)] = []
-        if request.body.isEmpty {
+        let isGiven = request.headers.contains { $0.name.lowercased() == "x-amz-content-sha256" }
+        if request.body.isEmpty, !isGiven {
             // SHA-256 of the empty string. libcurl adds the hash itself if there is a body.
             headers.append(
                 (

@@ -12,6 +12,9 @@ package struct HTTPRequest: Sendable {
     package var headers: [(name: String, value: String)] = []
     /// Empty: none. No content type is implied.
     package var body: [UInt8] = []
+    /// A part of a file that is sent as the body, in place of `body`, in constant memory. It is read on the client's
+    /// thread, which suits commands and not the daemon. Default: none.
+    package var bodyFile: FileSlice?
     /// From the first attempt to connect to the body's last byte.
     package var timeout: Duration = .seconds(4)
     /// How much of it name lookup, connect and TLS may take.
@@ -39,6 +42,23 @@ package struct HTTPRequest: Sendable {
 
     /// A GET without headers, with every option at its default.
     package init(url: String) { self.url = url }
+}
+
+/// A part of an open file.
+package struct FileSlice: Sendable {
+    /// The file.
+    package var file: OpenFile
+    /// Where it begins, in bytes.
+    package var offset: Int64
+    /// Its length in bytes.
+    package var count: Int64
+
+    /// A part by its place.
+    package init(file: OpenFile, offset: Int64, count: Int64) {
+        self.file = file
+        self.offset = offset
+        self.count = count
+    }
 }
 
 /// How a TLS server is verified, and the client's certificate. Files are read for each request, so that rotating them
