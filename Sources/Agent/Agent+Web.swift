@@ -188,6 +188,13 @@ extension Agent {
         sources.expireSilence = { [self] (id, caller) async throws(SilenceError) in
             try await dispatcher.expireSilence(id, by: caller.description)
         }
+        sources.drills = { [self] in await dispatcher.drills() }
+        sources.startDrill = { [self] (drill, caller) async throws(QueryError) -> Drill in
+            try await startDrill(drill, by: caller)
+        }
+        sources.endDrill = { [self] cluster, caller in
+            await dispatcher.endDrill(cluster: cluster, by: caller.description)
+        }
         sources.acknowledge = { [self] selection, comment, caller in
             await dispatcher.acknowledge(selection, comment: comment, by: caller.description)
         }
@@ -202,6 +209,21 @@ extension Agent {
         sources.timeIntervals = { [self] in state.withLock { $0.configuration.dispatch.timeIntervals } }
         sources.routes = { [self] in RouteTree(state.withLock { $0.configuration.dispatch }.route) }
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
+    }
+
+    private func startDrill(_ drill: Drill, by caller: Caller) async throws(QueryError) -> Drill {
+        let names = state.withLock { $0.configuration.vault.map(\.name) }
+        guard names.contains(drill.cluster) else {
+            throw QueryError(
+                .notFound,
+                "there is no cluster \(drill.cluster.quotedAsInGo); those configured: \(names.joined(separator: ", "))")
+        }
+        do throws(DrillError) {
+            return try await dispatcher.startDrill(drill, by: caller.description)
+        } catch {
+            if case .invalid = error { throw QueryError(.badData, "\(error)") }
+            throw QueryError(.unavailable, "\(error)")
+        }
     }
 
     // MARK: The estate
@@ -253,7 +275,7 @@ extension Agent {
         return EstateStatus(
             version: options.version, startedAt: startedAt.rfc3339, now: now.rfc3339,
             sections: StatusTable.sections(appender.results),
-            alerts: Agent.firingAlerts(groups, Agent.suppression(alerts)), receivers: receivers)
+            alerts: Agent.firingAlerts(groups, Agent.suppression(alerts), Agent.drilled(alerts)), receivers: receivers)
     }
 
     /// What suppresses our own alerts, by fingerprint.
@@ -270,10 +292,18 @@ extension Agent {
             }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// The summaries of our own alerts that are marked as ones of a drill, by fingerprint.
+    private static func drilled(_ alerts: [AlertStatus]) -> [UInt64: String] {
+        let marked = alerts.filter { !$0.alert.isExternal && $0.alert.annotations[Drill.annotation] != nil }
+        return Dictionary(
+            marked.map { ($0.alert.fingerprint, $0.alert.annotations["summary"] ?? "") },
+            uniquingKeysWith: { first, _ in first })
+    }
+
     /// Pending and firing alerts, the most severe first.
-    private static func firingAlerts(_ groups: [RuleManager.GroupStatus], _ suppression: [UInt64: String])
-        -> [EstateStatus.FiringAlert]
-    {
+    private static func firingAlerts(
+        _ groups: [RuleManager.GroupStatus], _ suppression: [UInt64: String], _ drilled: [UInt64: String]
+    ) -> [EstateStatus.FiringAlert] {
         var alerts: [EstateStatus.FiringAlert] = []
         for rule in groups.flatMap(\.evaluator.rules) {
             for alert in rule.alerts.values where alert.state != .inactive {
@@ -286,7 +316,7 @@ extension Agent {
                     .init(
                         name: labels["alertname"] ?? "", severity: labels["severity"] ?? "", state: state,
                         since: Timestamp(milliseconds: alert.firedAt ?? alert.activeAt).rfc3339,
-                        summary: alert.annotations["summary"] ?? "",
+                        summary: drilled[labels.fingerprint] ?? alert.annotations["summary"] ?? "",
                         action: alert.annotations["action"] ?? "", runbookURL: alert.annotations["runbook_url"] ?? "",
                         labels: alert.labels, suppressedBy: cause))
             }

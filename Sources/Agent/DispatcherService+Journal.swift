@@ -57,6 +57,11 @@ extension DispatcherService {
                 saved.records.append(try IncidentRecord(encoded: bytes))
             }
         }
+        for (key, bytes) in snapshot.states where key.hasPrefix(Drill.keyPrefix) {
+            read(key, "a drill in the journal could not be read; its alerts are no longer marked") {
+                saved.drills.append(try Drill(encoded: bytes))
+            }
+        }
         saved.outbox = snapshot.outbox.map { Outgoing(id: $0.id, notification: $0.notification) }
         return saved
     }
@@ -86,6 +91,7 @@ extension DispatcherService {
         }
         changes += decisions.escalated.map { history(of: $0) }
         changes += changesOfEnded(decisions)
+        changes += changesOfEndedDrills(decisions)
         changes += decisions.removedLogEntries.map { .forgetRecord(key: $0.storageKey) }
         changes += decisions.removedAlerts.map { .forgetAlert(id: $0) }
         changes += decisions.removedSilences.map { .forgetSilence(id: $0) }
@@ -113,7 +119,7 @@ extension DispatcherService {
     }
 
     /// - Parameter encode: nil for a state that is over.
-    private func change(for key: String, _ what: String, _ encode: (() throws -> [UInt8])?) -> JournalChange {
+    func change(for key: String, _ what: String, _ encode: (() throws -> [UInt8])?) -> JournalChange {
         guard let encode else { return .forgetState(key: key) }
         do {
             return .state(key: key, try encode())
@@ -162,6 +168,7 @@ extension DispatcherService {
         for incident in saved.incidents { decisions.incidents[incident.storageKey] = incident }
         for record in saved.records { decisions.records[record.number] = record }
         return saved.alerts.map { .alert($0) } + saved.silences.flatMap { changes(for: $0, now) }
+            + saved.drills.map { row(of: $0) }
             + DispatcherService.changes(for: threads.mapValues { $0 }) + changes(for: decisions)
     }
 }

@@ -85,6 +85,10 @@ package struct Decisions: Sendable {
     package var records: [Int: IncidentRecord?] = [:]
     /// Silences that ended because the alerts they silenced were resolved.
     package var endedSilences: [Silence] = []
+    /// Drills that ended in this step.
+    package var endedDrills: [Drill] = []
+    /// The alerts of those drills that still fire, without their mark.
+    package var unmarked: [Alert] = []
     /// Acknowledgements that have become too old in this step.
     package var unacknowledged: [EndedAcknowledgement] = []
     /// Alerts that went to a fallback in this step.
@@ -99,6 +103,6 @@ package struct Decisions: Sendable {
     package var isEmpty: Bool {
         send.isEmpty && withdrawn.isEmpty && logEntries.isEmpty && removedLogEntries.isEmpty && removedAlerts.isEmpty
             && removedSilences.isEmpty && endedSilences.isEmpty && unacknowledged.isEmpty && escalations.isEmpty
-            && incidents.isEmpty && records.isEmpty
+            && incidents.isEmpty && records.isEmpty && endedDrills.isEmpty && unmarked.isEmpty
     }
 }

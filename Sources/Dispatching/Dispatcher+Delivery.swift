@@ -32,7 +32,7 @@ extension Dispatcher {
         else { return decisions }
         state.pending = nil
         state.notified = state.notified.union(pending.firing).subtracting(pending.resolved)
-        state.lastFiring = pending.firing
+        state.lastFiring = pending.firing.subtracting(pending.toldAsDrill)
         state.suppressed = state.suppressed.intersection(state.notified).subtracting(pending.firing)
         if let ends = endsWithoutPast?[destination, default: []].union(pending.resolved).subtracting(pending.firing),
             ends.count <= options.alertLimit
@@ -82,6 +82,7 @@ extension Dispatcher {
         guard var state = destinations[destination], let pending = state.pending, pending.message.id == message.id
         else { return decisions }
         state.pending?.inFlight = false
+        state.pending?.toldAsDrill = []
         if uncertain {
             state.recordUnanswered(pending)
             store(state, destination, message.notification.groupLabels, &decisions)

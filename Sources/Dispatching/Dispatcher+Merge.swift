@@ -12,6 +12,7 @@ extension Dispatcher {
     package mutating func merge(_ saved: Saved, now: Moment) -> Decisions {
         let own = destinations.mapValues(\.notified)
         for silence in saved.silences where silences.all[silence.id] == nil { silences.restore(silence) }
+        for drill in saved.drills where drills[drill.cluster] == nil { drills[drill.cluster] = drill }
         let (taken, left) = withinLimits(saved.alerts.filter { alerts[$0.id] == nil })
         take(taken, now)
         restoreIncidents(saved)

@@ -20,12 +20,15 @@ extension Dispatcher {
         package var incidents: [Incident]
         /// Open and resolved incidents, by number.
         package var records: [IncidentRecord]
+        /// Drills under way.
+        package var drills: [Drill]
 
         /// Everything empty unless given.
         package init(
             alerts: [Alert] = [], silences: [Silence] = [], logEntries: [NotificationLogEntry] = [],
             outbox: [Outgoing] = [],
-            escalations: [EscalationRecord] = [], incidents: [Incident] = [], records: [IncidentRecord] = []
+            escalations: [EscalationRecord] = [], incidents: [Incident] = [], records: [IncidentRecord] = [],
+            drills: [Drill] = []
         ) {
             self.alerts = alerts
             self.silences = silences
@@ -34,6 +37,7 @@ extension Dispatcher {
             self.escalations = escalations
             self.incidents = incidents
             self.records = records
+            self.drills = drills
         }
     }
 
@@ -43,6 +47,7 @@ extension Dispatcher {
     /// lists afterwards are to be sent; the decisions say which are withdrawn.
     package mutating func restore(_ saved: Saved, now: Moment) -> Decisions {
         for silence in saved.silences { silences.restore(silence) }
+        for drill in saved.drills { drills[drill.cluster] = drill }
         // A surplus of our own alerts can only come from a larger limit in the last run; they are never dropped for it.
         let (taken, left) = withinLimits(saved.alerts)
         take(taken, now)
@@ -135,7 +140,8 @@ extension Dispatcher {
                 guard state.hasLogEntry else { return nil }
                 return logEntry(state, destination, groups[destination.groupID]?.labels ?? .empty)
             }, outbox: pending, escalations: groups.values.compactMap { escalationRecord($0) },
-            incidents: Array(incidents.all.values), records: incidentRecords)
+            incidents: Array(incidents.all.values), records: incidentRecords,
+            drills: allDrills)
     }
 
     /// The messages that are not yet accepted, oldest first.

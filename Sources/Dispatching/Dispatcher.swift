@@ -41,6 +41,8 @@ package struct Dispatcher: Sendable {
     var externalGroups = 0
     var destinations: [Destination: DestinationState] = [:]
     var silences: Silences
+    /// The drills under way, by cluster.
+    var drills: [String: Drill] = [:]
     var inhibitor: Inhibitor
     var incidents = Incidents()
     /// Every incident under its number.
@@ -93,6 +95,7 @@ package struct Dispatcher: Sendable {
         var receipt = Receipt()
         for var alert in new {
             alert.isExternal = isExternal
+            alert = marked(alert)
             if isExternal {
                 switch admit(&alert, now: now.wall) {
                 case .accepted: break
@@ -158,6 +161,7 @@ package struct Dispatcher: Sendable {
     mutating func refresh(_ now: Moment, _ decisions: inout Decisions) {
         decisions.removedSilences += silences.refresh(now.wall)
         endOldAcknowledgements(now, &decisions)
+        endOldDrills(now, &decisions)
         while let (fingerprint, _) = ends.popFirst(dueBy: now.wall) {
             guard let entry = alerts[fingerprint], !entry.isEnded, !isHeldByOwn(entry.alert) else { continue }
             alerts[fingerprint]?.isEnded = true

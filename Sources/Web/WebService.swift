@@ -136,7 +136,7 @@ package struct WebService: Sendable {
             return notFound(path)
         }
         if path.hasPrefix("/api/v2/") { return alertmanagerRoute(path, request) ?? WebService.notFound }
-        if path.hasPrefix("/api/v1/") { return prometheusRoute(path) ?? WebService.notFound }
+        if path.hasPrefix("/api/v1/") { return prometheusRoute(path, request.method) ?? WebService.notFound }
         if let page = pageRoute(path.isEmpty ? "/" : path, request.method) { return page }
         return switch path {
         case "/metrics": Route(name: path, answersAnyHost: true) { await metrics($0) }

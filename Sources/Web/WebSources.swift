@@ -134,6 +134,16 @@ package struct WebSources: Sendable {
     package var expireSilence: @Sendable (_ id: String, _ by: Caller) async throws(SilenceError) -> Void = {
         (id, _) throws(SilenceError) in throw .notFound(id)
     }
+    /// The drills under way, by cluster.
+    package var drills: @Sendable () async -> [Drill] = { [] }
+    /// Announces a drill, or changes the end of the one under way.
+    /// - Throws: `QueryError` of kind `.badData`, `.notFound` if there is no such cluster, or `.unavailable` while
+    ///   another one is under way there.
+    package var startDrill: @Sendable (Drill, _ by: Caller) async throws(QueryError) -> Drill = {
+        (drill, _) throws(QueryError) in throw QueryError(.notFound, "there is no cluster \(drill.cluster)")
+    }
+    /// Ends the drill of a cluster. - Returns: nil if none is under way there.
+    package var endDrill: @Sendable (_ cluster: String, _ by: Caller) async -> Drill? = { _, _ in nil }
     /// Acknowledges incidents, or with a comment of nil withdraws their acknowledgements.
     /// - Returns: the incidents as they are now.
     package var acknowledge:

@@ -11,6 +11,8 @@ struct DestinationState: Sendable {
         var resolved: Set<UInt64>
         /// Whether an attempt is under way: then the message can't be withdrawn.
         var inFlight = false
+        /// Alerts that the attempt under way may describe as ones of a drill that has ended since.
+        var toldAsDrill: Set<UInt64> = []
         /// When the first was decided in a series of messages that replaced each other, none of which was accepted.
         var since: Timestamp
 

@@ -6,7 +6,7 @@ import Text
 /// Prometheus' HTTP API, for Grafana's data source, promtool and other clients.
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/, web/api/v1/api.go.
 extension WebService {
-    func prometheusRoute(_ path: String) -> Route? {
+    func prometheusRoute(_ path: String, _ method: String) -> Route? {
         func route(
             _ name: String? = nil, post: Bool = false,
             _ document: @escaping @Sendable (ServerRequest) async throws(QueryError) -> Document
@@ -61,6 +61,9 @@ extension WebService {
         case "/api/v1/vaultwatch/states": return route { request throws(QueryError) in try await states(request) }
         case "/api/v1/vaultwatch/backups": return route { _ throws(QueryError) in await backups() }
         case "/api/v1/vaultwatch/acknowledgements": return acknowledgementRoute(path)
+        case "/api/v1/vaultwatch/drills":
+            guard method == "GET" || method == "HEAD" else { return drillRoute(path) }
+            return route { _ throws(QueryError) in await drills() }
         case "/api/v1/vaultwatch/pagerduty": return pagerDutyRoute(path)
         case "/api/v1/vaultwatch/silences/preview":
             return Route(name: path, methods: ["POST"]) { request in

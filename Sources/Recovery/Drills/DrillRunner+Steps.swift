@@ -1,0 +1,201 @@
+import Platform
+import Samples
+import Text
+
+/// The steps of a drill.
+extension DrillRunner {
+    /// Does the steps until one does not pass; the others are skipped.
+    func doSteps(_ course: inout Course) async {
+        for (index, step) in scenario.steps.enumerated() {
+            if course.isFailed || course.isAborted {
+                record(step, isFinal: false, .skipped, since: nil, "", &course)
+                continue
+            }
+            if index == scenario.faultIndex { await readDataLoss(&course) }
+            await perform(step, isFault: index == scenario.faultIndex, isFinal: false, &course)
+        }
+    }
+
+    /// Does a step of `finally`; its failure keeps no other from being done.
+    func finish(_ step: DrillScenario.Step, _ course: inout Course) async {
+        let before = (course.isFailed, course.isAborted)
+        await perform(step, isFault: false, isFinal: true, &course)
+        guard (course.isFailed, course.isAborted) != before else { return }
+        course.isFailed = true
+        operators.show("\(step.name): do it by hand, or the estate stays as the drill left it")
+    }
+
+    private func perform(
+        _ step: DrillScenario.Step, isFault: Bool, isFinal: Bool, _ course: inout Course
+    ) async {
+        // What puts things back is not asked about: it was agreed to with the step that it puts back.
+        if step.harms, !isFinal, !(await isAgreed(step, &course)) { return }
+        let began = time.wall()
+        if isFault {
+            course.fault = began
+            course.events.append((began, "fault: \(step.name)"))
+        } else {
+            course.events.append((began, step.name))
+        }
+        operators.show("\(isFinal ? "finally: " : "")\(step.name)")
+        let (outcome, reason) = await carryOut(step, course)
+        record(step, isFinal: isFinal, outcome, since: began, reason, &course)
+    }
+
+    /// Asks before a step that harms.
+    private func isAgreed(_ step: DrillScenario.Step, _ course: inout Course) async -> Bool {
+        let began = time.wall()
+        let action = (try? words(of: step.action, course)) ?? ""
+        let question = DrillOperator.Question.harm(step: step.name, action: action)
+        let (outcome, reason) = await answer(to: question, within: DrillRunner.answerLimit)
+        if outcome == .passed { return true }
+        record(step, isFinal: false, outcome, since: began, reason, &course)
+        return false
+    }
+
+    /// How long the question before a step that harms may wait.
+    static let answerLimit = Duration.seconds(3600)
+
+    private func answer(
+        to question: DrillOperator.Question, within limit: Duration
+    ) async -> (DrillReport.StepOutcome, String) {
+        let operators = operators
+        let answer = await Deadline.run(
+            { await operators.ask(question) }, until: time.monotonic() + limit, time: time)
+        return switch answer {
+        case .yes: (.passed, "")
+        case .no: (.declined, "the operator declined it")
+        case .nobody(let advice): (.declined, advice)
+        case nil where Task.isCancelled: (.interrupted, "interrupted")
+        case nil: (.timedOut, "nobody answered within \(Words.duration(limit))")
+        }
+    }
+
+    private func carryOut(
+        _ step: DrillScenario.Step, _ course: Course
+    ) async -> (DrillReport.StepOutcome, String) {
+        if Task.isCancelled { return (.interrupted, "interrupted") }
+        switch step.action {
+        case .run(let texts): return await start(texts, step.timeout, course)
+        case .wait(let condition): return await wait(for: condition, within: step.timeout, course)
+        case .check(let condition):
+            switch await holds(condition, course) {
+            case .success(true): return (.passed, "")
+            case .success(false): return (.failed, "it does not hold: \(shown(condition, course))")
+            case .failure(let error): return (Task.isCancelled ? .interrupted : .failed, error.description)
+            }
+        case .confirm(let text):
+            let text = (try? course.placeholders.expand(text)) ?? text
+            return await answer(to: .confirm(text), within: step.timeout)
+        }
+    }
+
+    private func start(
+        _ texts: [String], _ timeout: Duration, _ course: Course
+    ) async -> (DrillReport.StepOutcome, String) {
+        let arguments: [String]
+        do {
+            arguments = try course.placeholders.arguments(texts)
+        } catch {
+            return (.failed, error.description)
+        }
+        let environment = [
+            "VAULTWATCH_DRILL": id, "VAULTWATCH_DRILL_SCENARIO": scenario.name, "VAULTWATCH_DRILL_CLUSTER": cluster,
+        ]
+        let program = arguments.first ?? ""
+        return switch await operators.run(arguments, environment, timeout) {
+        case .exited(0): (.passed, "")
+        case .exited(let status): (.failed, "\(program) ended with status \(status)")
+        case .signalled(let number): (.failed, "\(program) was killed by signal \(number)")
+        case .timedOut: (.timedOut, "\(program) did not end within \(Words.duration(timeout))")
+        case .interrupted: (.interrupted, "interrupted")
+        case .notStarted(let reason): (.failed, "\(program): \(reason)")
+        }
+    }
+
+    private func wait(
+        for condition: DrillScenario.Condition, within limit: Duration, _ course: Course
+    ) async -> (DrillReport.StepOutcome, String) {
+        let deadline = time.monotonic() + limit
+        var failure: String?
+        while !Task.isCancelled {
+            switch await holds(condition, course) {
+            case .success(true): return (.passed, "")
+            case .success(false): failure = nil
+            // An agent that restarts is asked again.
+            case .failure(let error): failure = error.description
+            }
+            guard time.monotonic() < deadline else {
+                let what = failure ?? "it does not hold: \(shown(condition, course))"
+                return (.timedOut, "after \(Words.duration(limit)): \(what)")
+            }
+            try? await time.sleep(for: DrillRunner.pollInterval)
+        }
+        return (.interrupted, "interrupted")
+    }
+
+    /// Whether a condition holds now.
+    func holds(
+        _ condition: DrillScenario.Condition, _ course: Course
+    ) async -> Result<Bool, DrillAgent.Failure> {
+        do {
+            let expression = try course.placeholders.expand(condition.expression, .promQL)
+            return .success(try await agent.query(expression).holds)
+        } catch let error as DrillAgent.Failure {
+            return .failure(error)
+        } catch {
+            return .failure(DrillAgent.Failure("\(error)"))
+        }
+    }
+
+    /// What a step does, for the operator.
+    /// - Throws: `DrillPlaceholders.Failure`.
+    func words(of action: DrillScenario.Action, _ course: Course) throws(DrillPlaceholders.Failure) -> String {
+        switch action {
+        case .run(let texts): try course.placeholders.arguments(texts).joined(separator: " ")
+        case .wait(let condition), .check(let condition): try course.placeholders.expand(condition.expression, .promQL)
+        case .confirm(let text): try course.placeholders.expand(text)
+        }
+    }
+
+    private func shown(_ condition: DrillScenario.Condition, _ course: Course) -> String {
+        (try? course.placeholders.expand(condition.expression, .promQL)) ?? condition.expression
+    }
+
+    /// Asks what the fault will lose, as long as the agent still sees it.
+    private func readDataLoss(_ course: inout Course) async {
+        guard let condition = scenario.dataLoss else { return }
+        do {
+            let expression = try course.placeholders.expand(condition.expression, .promQL)
+            let value = try await agent.query(expression).elements.map(\.value).filter(\.isFinite).max()
+            course.dataLoss = value.map { max($0, 0) }
+            if value == nil { course.note("what the fault loses is not known: \(expression) has no result") }
+        } catch {
+            course.note("what the fault loses could not be asked: \(error)")
+        }
+    }
+
+    private func record(
+        _ step: DrillScenario.Step, isFinal: Bool, _ outcome: DrillReport.StepOutcome, since began: Timestamp?,
+        _ reason: String, _ course: inout Course
+    ) {
+        let action =
+            switch step.action {
+            case .run: "run"
+            case .wait: "wait"
+            case .check: "check"
+            case .confirm: "confirm"
+            }
+        course.steps.append(
+            DrillReport.Step(
+                name: step.name, action: action, isFinal: isFinal, outcome: outcome, startedAt: began?.rfc3339,
+                seconds: began.map { max((time.wall() - $0).seconds, 0) }, reason: reason))
+        switch outcome {
+        case .passed, .skipped: return
+        case .failed, .timedOut: course.isFailed = true
+        case .interrupted, .declined: course.isAborted = true
+        }
+        course.note("\(isFinal ? "finally: " : "")\(step.name): \(reason)")
+        operators.show("\(step.name): \(reason)")
+    }
+}
