@@ -147,8 +147,8 @@ let package = Package(
         stage(
             "Recovery",
             [
-                "Text", "Samples", "TimeZones", "YAML", "Platform", "Transport", "S3", "Probes", "Config", "CCrypto",
-                logging,
+                "Text", "Samples", "TimeZones", "YAML", "Platform", "Transport", "S3", "Probes", "PromQL", "Alerts",
+                "Dispatching", "Config", "CCrypto", logging,
             ]),
         .executableTarget(
             name: "vaultwatch",
@@ -262,7 +262,7 @@ let package = Package(
         tests(
             "Recovery",
             [
-                "Recovery", "Config", "Probes", "S3", "Transport", "Simulation", "TestServers", "Lab", "Platform",
+                "Recovery", "Alerts", "Config", "Probes", "S3", "Transport", "Simulation", "TestServers", "Lab", "Platform",
                 "TimeZones", "Text", "Samples", "YAML", "CCrypto", logging,
             ], exclude: ["Recordings"]),
         tests(

@@ -1,12 +1,9 @@
 import ArgumentParser
-import FoundationEssentials
 import Platform
 import Probes
+import Recovery
 import Samples
 import Text
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 struct RecordCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,25 +35,17 @@ struct RecordFileOptions: ParsableArguments {
         if error != nil, !failed { throw ValidationError("--error needs --failed") }
     }
 
-    /// Appends an event in a single write, so that concurrent scripts do not mix their lines; write(2), O_APPEND.
+    /// Appends an event to the file.
+    /// - Throws: `ExitCode.failure`, after printing the reason.
     func append(_ kind: RecordedEvent.Kind, _ details: RecordedEvent.Details) throws {
         var details = details
         details.error = error
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let line =
-            Array(try encoder.encode(RecordedEvent(kind, at: SystemTime().wall(), details: details))) + [
-                UInt8(ascii: "\n")
-            ]
-        let descriptor = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
-        guard descriptor >= 0 else { throw fault() }
-        defer { close(descriptor) }
-        guard write(descriptor, line, line.count) == line.count, fsync(descriptor) == 0 else { throw fault() }
-    }
-
-    private func fault() -> ExitCode {
-        Terminal.error("\(file): \(String(cString: strerror(errno)))")
-        return .failure
+        do {
+            try RecordFile.append(RecordedEvent(kind, at: SystemTime().wall(), details: details), to: file)
+        } catch {
+            Terminal.error(error.description)
+            throw ExitCode.failure
+        }
     }
 }
 
