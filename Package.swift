@@ -160,7 +160,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        stage("Lab", ["Text", "HTTPServer", "Samples", "Platform", "CCrypto"] + nio),
+        stage("Lab", ["Text", "HTTPServer", "Samples", "Platform", "CCrypto", "CZlib"] + nio),
         .executableTarget(
             name: "vaultwatch-demo",
             dependencies: [

@@ -35,17 +35,18 @@ package struct Bucket: Sendable {
     package var configuration = BucketConfiguration()
     /// The AES-256 key of the backups: 32 bytes.
     package let encryptionKey: [UInt8]
-    private let vaultVersion: String
+    private let vault: SimulatedVaultCluster.Options
     private var filler: SplitMix
 
     /// An empty bucket.
+    /// - Parameter vault: whose backups it holds.
     package init(
-        name: String = "penguinmails-vault-backups", region: String = "us-east-1", vaultVersion: String = "1.8.0-dev",
-        seed: UInt64 = 1
+        name: String = "penguinmails-vault-backups", region: String = "us-east-1",
+        vault: SimulatedVaultCluster.Options = .init(), seed: UInt64 = 1
     ) {
         self.name = name
         self.region = region
-        self.vaultVersion = vaultVersion
+        self.vault = vault
         filler = SplitMix(seed: seed)
         encryptionKey = filler.bytes(32)
     }
@@ -83,8 +84,8 @@ package struct Bucket: Sendable {
         var random = filler
         random = SplitMix(seed: random.next() ^ UInt64(bitPattern: time.milliseconds))
         let backup = Backup(
-            at: time, vaultVersion: vaultVersion, encryptionKey: encryptionKey, size: 20_480 + growth * 8,
-            random: &random)
+            at: time, vaultVersion: vault.version, encryptionKey: encryptionKey, size: 20_480 + growth * 8,
+            storage: vault.storage(at: time), rootKey: vault.rootKey, random: &random)
         objects[backup.key] = Object(bytes: backup.bytes, metadata: backup.metadata, modified: time + .seconds(4))
         return backup.key
     }
@@ -132,7 +133,7 @@ package struct Bucket: Sendable {
         let sealed = aes256GCM(plain, key: encryptionKey, iv: filler.bytes(16))
         var metadata = metadata
         metadata["checksum"] = sha256(sealed)
-        metadata.merge(["timestamp": modified.rfc3339, "vault_version": vaultVersion]) { own, _ in own }
+        metadata.merge(["timestamp": modified.rfc3339, "vault_version": vault.version]) { own, _ in own }
         put(key, bytes: sealed, metadata: metadata, modified: modified)
     }
 

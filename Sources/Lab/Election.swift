@@ -40,8 +40,12 @@ package struct Election: Sendable {
     /// The candidates in the order in which they became available.
     private var queue: [Int] = []
 
+    /// From the first candidate to the first leader.
+    private let settling: Duration
+
     /// An election without candidates.
-    package init() {}
+    /// - Parameter settling: from the first candidate to the first leader. Default: none.
+    package init(settling: Duration = .zero) { self.settling = settling }
 
     /// The node that holds the lock and serves.
     package var leader: Int? {
@@ -70,7 +74,7 @@ package struct Election: Sendable {
     /// Adds a node that is unsealed and running.
     package mutating func join(_ node: Int, at now: Instant) -> [Event] {
         if candidates.insert(node).inserted { queue.append(node) }
-        if case .vacant(nil) = phase { phase = .vacant(electAt: now) }
+        if case .vacant(nil) = phase { phase = .vacant(electAt: now + settling) }
         return advance(to: now)
     }
 

@@ -28,6 +28,8 @@ package final class Estate: Sendable {
     package let inbox: Inbox
     /// The PostgreSQL servers; nil without them.
     package let postgres: LocalPostgres?
+    /// The Vault for restore tests, which its hook starts; nil without one.
+    package var staging: StagingVault? { servers.withLock { $0.staging } }
     let platform: Platform
     let state: Mutex<State>
     let directory: TemporaryDirectory
@@ -44,6 +46,7 @@ package final class Estate: Sendable {
         var bucket: LabServer?
         var web: LabServer?
         var mail: MailServer?
+        var staging: StagingVault?
     }
 
     /// Starts everything, which takes about four seconds with PostgreSQL and one without.
@@ -56,6 +59,8 @@ package final class Estate: Sendable {
         let postgres: LocalPostgres? = if let servers { try await LocalPostgres.start(servers) } else { nil }
         do {
             try await postgres?.writeSecrets(count: 50)
+            // A restored copy of the database is the estate's Vault.
+            if options.staging != nil { try await postgres?.write(options.cluster.storage(at: platform.time.wall())) }
             let estate = try Estate(options, platform, authority, postgres)
             do {
                 try await estate.open(options)
@@ -78,7 +83,7 @@ package final class Estate: Sendable {
         self.postgres = postgres
         directory = try TemporaryDirectory()
         inbox = Inbox(time: platform.time)
-        var bucket = Bucket(vaultVersion: options.cluster.version)
+        var bucket = Bucket(vault: options.cluster)
         bucket.fill(at: platform.time.wall())
         state = Mutex(
             State(cluster: SimulatedVaultCluster(options.cluster, nodes: [], at: platform.time.wall()), bucket: bucket))
@@ -107,6 +112,11 @@ package final class Estate: Sendable {
         }
         servers.withLock {
             $0 = Servers(nodes: nodes, loadBalancer: loadBalancer, bucket: bucket, web: web, mail: mail)
+        }
+        if var staging = options.staging {
+            staging.certificate = good
+            let vault = try await StagingVault(staging, platform: platform)
+            servers.withLock { $0.staging = vault }
         }
         let now = platform.time.now()
         let events = state.withLock { state in
@@ -140,6 +150,7 @@ package final class Estate: Sendable {
         }
         for server in all.nodes + [all.loadBalancer, all.bucket, all.web].compactMap({ $0 }) { await server.close() }
         await all.mail?.close()
+        await all.staging?.close()
         await lockWriter.finish()
         await postgres?.stop()
         directory.remove()
@@ -177,13 +188,22 @@ package final class Estate: Sendable {
         func secret(_ name: String, _ value: String) throws(ChildProcessError) -> String {
             try directory.write(name, value + "\n", mode: 0o600)
         }
-        let token = options.tokens.first { $0.value.contains("watch") }?.key ?? ""
+        func token(_ policy: String) -> String { options.tokens.first { $0.value.contains(policy) }?.key ?? "" }
+        var staging: EstateEndpoints.Staging?
+        if let vault = servers.staging {
+            var keyFiles: [String] = []
+            for (index, key) in options.keys.prefix(options.threshold).enumerated() {
+                keyFiles.append(try secret("unseal-key-\(index + 1)", key))
+            }
+            staging = EstateEndpoints.Staging(url: vault.url, hooksURL: vault.controlURL, unsealKeyFiles: keyFiles)
+        }
         return EstateEndpoints(
             clusterName: options.name,
             nodes: zip(names, servers.nodes).map { EstateEndpoints.Node(name: $0, url: $1.url) },
             loadBalancer: servers.loadBalancer?.url ?? "",
             caFile: authority?.certificateFile,
-            tokenFile: try secret("vault-token", token),
+            tokenFile: try secret("vault-token", token("watch")),
+            backupTokenFile: try secret("vault-backup-token", token("backup")),
             roleIDFile: try secret("vault-role-id", options.roleID),
             secretIDFile: try secret("vault-secret-id", options.secretID),
             canaryPath: options.canaryPath,
@@ -200,7 +220,8 @@ package final class Estate: Sendable {
             pagerDutyURL: inboxURL,
             pagerDutyKeyFile: try secret("pagerduty-key", "1ab0000000000000000000000000cafe"),
             webhookURL: inboxURL + "/webhook",
-            inboxURL: inboxURL)
+            inboxURL: inboxURL,
+            staging: staging)
     }
 }
 

@@ -24,6 +24,8 @@ package struct EstateOptions: Sendable {
     package var postgres: LocalPostgres.Options? = LocalPostgres.Options()
     /// Whether the mail server offers STARTTLS with a certificate of the estate's authority. Default: yes.
     package var mailTLS = true
+    /// A Vault for restore tests, or none. Default: none.
+    package var staging: StagingVault.Options?
 
     /// The defaults.
     package init() {}
@@ -71,6 +73,16 @@ package struct EstateEndpoints: Hashable, Sendable {
         package let encryptionKeyFile: String
     }
 
+    /// A Vault for restore tests.
+    package struct Staging: Hashable, Sendable {
+        /// Its address.
+        package let url: String
+        /// The base URL of the hooks: POST `…/start` and `…/stop`.
+        package let hooksURL: String
+        /// Files with as many unseal keys of the estate's cluster as it needs.
+        package let unsealKeyFiles: [String]
+    }
+
     /// The name of the Vault cluster.
     package let clusterName: String
     /// The Vault nodes.
@@ -81,6 +93,8 @@ package struct EstateEndpoints: Hashable, Sendable {
     package let caFile: String?
     /// A file with a token that has vaultwatch's policy.
     package let tokenFile: String
+    /// A file with a token that may take snapshots.
+    package let backupTokenFile: String
     /// A file with the AppRole's role id.
     package let roleIDFile: String
     /// A file with the AppRole's secret id.
@@ -105,4 +119,6 @@ package struct EstateEndpoints: Hashable, Sendable {
     package let webhookURL: String
     /// The page that shows all messages.
     package let inboxURL: String
+    /// The Vault for restore tests; nil without one.
+    package let staging: Staging?
 }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Any JSON value, for messages of unknown structure.
 package indirect enum JSONValue: Codable, Hashable, Sendable {
     /// `null`.
@@ -53,4 +55,15 @@ package indirect enum JSONValue: Codable, Hashable, Sendable {
     package var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
+
+    /// The whole number; nil for other values.
+    package var integer: Int? {
+        if case .number(let value) = self { Int(exactly: value) } else { nil }
+    }
+}
+
+/// The fields of a JSON object; nil for anything else.
+func object(_ bytes: [UInt8]) -> [String: JSONValue]? {
+    guard case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
+    return fields
 }

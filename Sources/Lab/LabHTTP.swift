@@ -55,6 +55,8 @@ package struct LabResponse: Hashable, Sendable {
     package var headers: [String: String]
     /// The whole body.
     package var body: [UInt8]
+    /// Whether the body is sent in chunks without its length, as Vault sends a snapshot. Default: no.
+    package var isChunked = false
 
     /// An empty response unless the rest is given.
     package init(_ status: Int, headers: [String: String] = [:], body: [UInt8] = []) {

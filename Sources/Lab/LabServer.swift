@@ -37,7 +37,7 @@ package final class LabServer: Sendable {
             tls?.clientAuthentication = .requireAndVerify
         }
         var options = ServerOptions(listen: [.tcp(host: "127.0.0.1", port: Int(port))], tls: tls)
-        options.limits.bodyBytes = 16 << 20
+        options.limits.bodyBytes = 64 << 20
         options.limits.connections = 4096
         options.limits.connectionsPerAddress = 4096
         // Real servers keep idle connections for minutes; the agent must detect broken ones itself.
@@ -86,15 +86,27 @@ package final class LabServer: Sendable {
         switch reply {
         case .hang: ServerResponse(body: .hang)
         case .reset: ServerResponse(body: .abort)
+        case .response(let response) where response.isChunked: answer(response, chunks(of: response.body))
         case .response(let response): answer(response, .bytes(response.body))
         case .partial(let response, let count): answer(response, .partial(Array(response.body.prefix(count))))
+        }
+    }
+
+    private static func chunks(of bytes: [UInt8]) -> ServerResponse.Body {
+        let rest = Mutex(bytes[...])
+        return .stream {
+            rest.withLock { rest in
+                guard !rest.isEmpty else { return nil }
+                defer { rest = rest.dropFirst(32 << 10) }
+                return Array(rest.prefix(32 << 10))
+            }
         }
     }
 
     private static func answer(_ response: LabResponse, _ body: ServerResponse.Body) -> ServerResponse {
         var headers = response.headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         headers.append((name: "Date", value: SystemWall.now().httpDate))
-        if response.headers["Content-Length"] == nil {
+        if response.headers["Content-Length"] == nil, !response.isChunked {
             headers.append((name: "Content-Length", value: String(response.body.count)))
         }
         return ServerResponse(status: response.status, headers: headers, body: body)

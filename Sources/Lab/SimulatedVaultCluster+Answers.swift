@@ -16,6 +16,13 @@ extension SimulatedVaultCluster {
             return (.response(LabResponse(404, headers: Self.headers)), before)
         }
         let path = String(request.path.dropFirst(4))
+        if let reply = restoring(at: now) { return (reply, before) }
+        if isInRecoveryMode { return (.response(recoveryMode(request, path, random)), before) }
+        if path == "sys/storage/raft/snapshot" || path == "sys/storage/raft/snapshot-force", isRaft,
+            [.active, .standby].contains(role(index)), forwarded(path, index) == nil
+        {
+            return (snapshot(request, path, index, now), before)
+        }
         if options.audit == .blocked, isAudited(request, path, index) { return (.hang, before) }
         let (response, events) = respond(request, path, index, now, random)
         return (.response(response), before + events)
@@ -31,6 +38,8 @@ extension SimulatedVaultCluster {
         case "sys/seal-status" where reads: return (storageFails(index) ?? sealStatus(index), [])
         case "sys/leader" where reads: return (storageFails(index) ?? leader(index), [])
         case "sys/unseal" where writes: return unseal(request, index, now, random)
+        case "sys/init" where reads: return (Self.jsonResponse(200, "{\"initialized\":\(isInitialised)}\n"), [])
+        case "sys/init" where writes: return (storageFails(index) ?? initialise(request, random), [])
         default: break
         }
         if let failure = storageFails(index) { return (failure, []) }
@@ -96,10 +105,10 @@ extension SimulatedVaultCluster {
                 LabResponse(204, headers: Self.headers),
                 election.leader.map { perform(.stepDown, on: $0, at: now, random: random) } ?? []
             )
-        case options.canaryPath where reads:
-            guard isRoot || policies.contains("watch") else { return (Self.denied, []) }
-            let data = options.canary.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }.joined(
-                separator: ",")
+        case _ where reads && options.allSecrets[path]?.isEmpty == false:
+            guard isRoot || (policies.contains("watch") && path == options.canaryPath) else { return (Self.denied, []) }
+            let data = (options.allSecrets[path] ?? [:]).sorted { $0.key < $1.key }
+                .map { "\(json($0.key)):\(json($0.value))" }.joined(separator: ",")
             return (envelope("\"data\":{\(data)}", random, lease: 2_764_800), [])
         case "sys/ha-status", "sys/storage/raft/autopilot/state", "sys/storage/raft/snapshot",
             "sys/storage/raft/configuration":
@@ -154,7 +163,8 @@ extension SimulatedVaultCluster {
         let node = nodes[index]
         let isOpen = isInitialised && !node.isSealed
         var body = "{\"type\":\(json(options.features.sealType)),\"initialized\":\(isInitialised),\"sealed\":\(!isOpen)"
-        body += ",\"t\":\(isInitialised ? options.threshold : 0),\"n\":\(isInitialised ? options.keys.count : 0)"
+        let counts = shareCounts
+        body += ",\"t\":\(isInitialised ? counts.threshold : 0),\"n\":\(isInitialised ? counts.shares : 0)"
         body +=
             ",\"progress\":\(node.progress),\"nonce\":\(json(node.nonce)),\"version\":\(json(version(index))),\"migration\":\(node.traits.isMigrating)"
         if isOpen { body += clusterFields(index) }
@@ -180,12 +190,22 @@ extension SimulatedVaultCluster {
             }
             return Self.jsonResponse(200, "{" + fields.joined(separator: ",") + "}\n")
         }
+        guard options.haEnabled else {
+            return Self.jsonResponse(
+                200,
+                """
+                {"ha_enabled":false,"is_self":false,"active_time":"0001-01-01T00:00:00Z","leader_address":"",\
+                "leader_cluster_address":"","performance_standby":false,"performance_standby_last_remote_wal":0}
+
+                """)
+        }
+        let raft = isRaft ? ",\"raft_committed_index\":51,\"raft_applied_index\":51" : ""
         return Self.jsonResponse(
             200,
             """
             {"ha_enabled":true,"is_self":\(role == .active),"active_time":"\(since ?? "0001-01-01T00:00:00Z")",\
             "leader_address":\(json(named?.address ?? "")),"leader_cluster_address":\(json(named?.clusterAddress ?? "")),\
-            "performance_standby":false,"performance_standby_last_remote_wal":0}
+            "performance_standby":false,"performance_standby_last_remote_wal":0\(raft)}
 
             """)
     }
@@ -205,16 +225,15 @@ extension SimulatedVaultCluster {
         if body.reset == true {
             return (sealStatus(index), perform(.resetUnseal, on: index, at: now, random: random))
         }
-        guard let key = body.key, !key.isEmpty else {
+        guard let text = body.key, !text.isEmpty else {
             return (Self.error(400, "'key' must be specified in request body as JSON, or 'reset' set to true"), [])
         }
-        let was = nodes[index].progress
-        let events = perform(.giveKey(key), on: index, at: now, random: random)
-        if was + 1 >= options.threshold, nodes[index].isSealed, nodes[index].progress == 0 {
-            return (
-                Self.error(400, "failed to decrypt keys from storage: cipher: message authentication failed"), events
-            )
+        guard let key = UnsealKey.canonical(text) else {
+            return (Self.error(400, "'key' must be a valid hex or base64 string"), [])
         }
+        nodes[index].unsealFailure = nil
+        let events = perform(.giveKey(key), on: index, at: now, random: random)
+        if let failure = nodes[index].unsealFailure { return (Self.error(500, failure), events) }
         return (sealStatus(index), events)
     }
 
@@ -248,7 +267,7 @@ extension SimulatedVaultCluster {
     // MARK: With a token
 
     /// The response of a standby that cannot forward a request; nil if the request can be served.
-    private func forwarded(_ path: String, _ index: Int) -> LabResponse? {
+    func forwarded(_ path: String, _ index: Int) -> LabResponse? {
         guard role(index) == .standby, election.leader == nil else { return nil }
         guard let named = election.named else {
             return Self.error(500, "local node not active but active cluster node not found")
@@ -283,7 +302,7 @@ extension SimulatedVaultCluster {
         jsonResponse(status, "{\"errors\":[\(messages.map(json).joined(separator: ","))]}\n")
     }
 
-    private static func bearer(_ request: LabRequest) -> String? {
+    static func bearer(_ request: LabRequest) -> String? {
         guard let value = request.headers["authorization"], value.hasPrefix("Bearer ") else { return nil }
         return String(value.dropFirst(7))
     }

@@ -6,7 +6,7 @@ import Text
 /// Tokens with lifetimes, AppRole logins, audit devices, as recorded from Vault 1.8.
 extension SimulatedVaultCluster {
     /// A token's lifetime and whether it can be renewed. In seconds, as in Vault.
-    package struct TokenLife: Hashable, Sendable {
+    package struct TokenLife: Hashable, Sendable, Codable {
         /// From issue or renewal to the expiry; nil: it never expires.
         package var ttl: Int64?
         /// A periodic token's period, which each renewal grants again.

@@ -12,8 +12,8 @@ package struct SimulatedVaultCluster: Sendable {
         package var name = "vault-cluster-051513bf"
         /// The cluster id that the nodes report.
         package var id = "3d35f816-b6ca-2d00-319e-639e2185b348"
-        /// The unseal keys; any `threshold` of them unseal a node.
-        package var keys = (1...5).map { "lab-unseal-key-\($0)" }
+        /// The unseal keys in hexadecimal, 33 bytes each; any `threshold` of them unseal a node.
+        package var keys = (1...5).map { sha256(Array("lab-unseal-key-\($0)".utf8)) + "0\($0)" }
         /// The number of keys needed. Default 3.
         package var threshold = 3
         /// Whether the cluster is initialised. Default: yes.
@@ -22,9 +22,11 @@ package struct SimulatedVaultCluster: Sendable {
         package var storageType = "postgresql"
         /// Vault's listener option `unauthenticated_metrics_access`. Default: yes.
         package var unauthenticatedMetrics = true
-        /// The policies of each token. `root` allows everything, `watch` what vaultwatch's documented policy allows.
+        /// The policies of each token. `root` allows everything, `watch` what vaultwatch's documented policy allows,
+        /// `backup` to take a snapshot.
         package var tokens = [
             "s.LabRootToken00000000000": ["root"], "s.LabWatchToken0000000000": ["default", "watch"],
+            "s.LabBackupToken000000000": ["default", "backup"],
         ]
         /// The lifetime of the AppRole's tokens.
         package var issuedLife = TokenLife(ttl: 3600)
@@ -52,6 +54,26 @@ package struct SimulatedVaultCluster: Sendable {
         package var features = Features()
         /// The fields of the canary secret.
         package var canary = ["password": "x", "username": "admin"]
+        /// Further secrets (KV v1) by path.
+        package var secrets = [
+            "smtp/test-tenant-id/admin": ["password": "y", "username": "admin"],
+            "smtp/tenant-2/admin": ["password": "z", "username": "postmaster"],
+            "dkim/example.org/2026": ["private_key": "lab"],
+        ]
+        /// Leases by id; those of a mount other than `auth/` act on another system when they are revoked.
+        package var leases = ["database/creds/app/4XuOJnUhLsfVHm8xmIUqBYJv"]
+        /// Whether the storage allows several nodes. Default: yes.
+        package var haEnabled = true
+        /// Whether the directory of the audit files is missing.
+        package var auditPathMissing = false
+        /// How long the steps of a restored snapshot take. Default: as measured.
+        package var restoreTimes = RestoreTimes()
+        /// The key of the barrier; nil derives it from the id.
+        var storedRootKey: [UInt8]?
+        /// The unseal keys of a storage that another Vault wrote; nil: `keys`.
+        var storedSeal: VaultStorage.Seal?
+        /// A restored cluster keeps its own name until its process starts again.
+        var nameAfterRestart: String?
 
         /// The defaults.
         package init() {}
@@ -93,6 +115,8 @@ package struct SimulatedVaultCluster: Sendable {
         var given: Set<String> = []
         var nonce = ""
         var wasUnsealed = false
+        /// Why the last unseal key did not unseal it.
+        var unsealFailure: String?
         var startedAt: Timestamp
         /// When it became the leader.
         package internal(set) var activeSince: Timestamp?
@@ -103,11 +127,25 @@ package struct SimulatedVaultCluster: Sendable {
     /// The nodes.
     package var nodes: [Node]
     /// Whether the cluster is initialised.
-    package private(set) var isInitialised: Bool
+    package internal(set) var isInitialised: Bool
     /// The leader election.
-    package private(set) var election = Election()
+    package internal(set) var election = Election()
     /// The tokens with a limited lifetime.
     package internal(set) var tokens = TokenStore()
+    /// The restore that is in progress.
+    var restoration: Restoration?
+    /// A storage that another Vault wrote; nobody has entered its keys yet.
+    var unopened: VaultStorage?
+    /// The numbers of the seal's keys as the process read them at its start, if they are others by now.
+    var cachedSeal: (shares: Int, threshold: Int)?
+    /// Leases that this Vault revoked because they ran out before it started.
+    package internal(set) var revokedLeases: [String] = []
+    /// Whether the process was started with `-recovery`.
+    package var isInRecoveryMode = false
+    /// The attempt at a token for recovery mode.
+    var recoveryAttempt: RecoveryAttempt?
+    /// The token of recovery mode, once there is one.
+    var recoveryToken: String?
 
     /// - Parameter nodes: name, API address and cluster address of each node; all are sealed at first.
     package init(
@@ -118,6 +156,10 @@ package struct SimulatedVaultCluster: Sendable {
             Node(name: $0.name, address: $0.address, clusterAddress: $0.clusterAddress, startedAt: now)
         }
         isInitialised = options.initialised
+        // A node with integrated storage elects itself when nobody has led before.
+        if options.storageType == "raft", !options.initialised {
+            election = Election(settling: options.restoreTimes.election)
+        }
     }
 
     /// The index of a node; nil for an unknown name.
@@ -171,14 +213,17 @@ package struct SimulatedVaultCluster: Sendable {
             events += election.leave(index, at: now.monotonic)
             nodes[index].close()
         case .unseal:
-            guard nodes[index].condition == .running, isInitialised, nodes[index].isSealed else { break }
+            guard nodes[index].condition == .running, isInitialised, nodes[index].isSealed,
+                unopened == nil || tryKeys(Set(options.keys)) == nil
+            else { break }
             events += open(index, at: now)
         case .giveKey(let key):
             guard nodes[index].condition == .running, isInitialised, nodes[index].isSealed else { break }
             if nodes[index].progress == 0 { nodes[index].nonce = random.uuid() }
             if nodes[index].given.insert(key).inserted { nodes[index].progress += 1 }
-            guard nodes[index].progress >= options.threshold else { break }
-            if nodes[index].given.isSubset(of: options.keys) {
+            guard nodes[index].progress >= shareCounts.threshold else { break }
+            nodes[index].unsealFailure = tryKeys(nodes[index].given)
+            if nodes[index].unsealFailure == nil {
                 events += open(index, at: now)
             } else {
                 nodes[index].forgetKeys()
@@ -200,6 +245,8 @@ package struct SimulatedVaultCluster: Sendable {
             case .dead:
                 nodes[index].condition = .running
                 nodes[index].startedAt = now.wall
+                cachedSeal = nil
+                if let name = options.nameAfterRestart { options.name = name }
             case .hung, .storageError:
                 nodes[index].condition = .running
                 if !nodes[index].isSealed { events += election.join(index, at: now.monotonic) }
@@ -215,7 +262,7 @@ package struct SimulatedVaultCluster: Sendable {
 
     /// Advances to `now`, when an election may end.
     package mutating func advance(to now: Moment) -> [Election.Event] {
-        let events = election.advance(to: now.monotonic)
+        let events = advanceRestoration(to: now) + election.advance(to: now.monotonic)
         note(events, at: now)
         return events
     }
@@ -227,6 +274,8 @@ package struct SimulatedVaultCluster: Sendable {
         nodes[index].forgetKeys()
         nodes[index].isSealed = false
         nodes[index].wasUnsealed = true
+        // Without its audit files a node that others could stand in for stays a standby.
+        if options.haEnabled, options.auditPathMissing, !options.auditDevices.isEmpty { return [] }
         return election.join(index, at: now.monotonic)
     }
 
@@ -241,13 +290,13 @@ package struct SimulatedVaultCluster: Sendable {
 }
 
 extension SimulatedVaultCluster.Node {
-    fileprivate mutating func forgetKeys() {
+    mutating func forgetKeys() {
         progress = 0
         given = []
         nonce = ""
     }
 
-    fileprivate mutating func close() {
+    mutating func close() {
         forgetKeys()
         isSealed = true
         activeSince = nil

@@ -1,5 +1,4 @@
 import CCrypto
-import HTTPServer
 import Platform
 import Samples
 import Text
@@ -10,54 +9,34 @@ package struct Backup: Sendable {
     let key: String
     let bytes: [UInt8]
     let metadata: [String: String]
+    /// The mount of secrets that nobody can read, which make a snapshot as large as a real one.
+    private static let filler = "6f1f7a42-8f1b-4a56-9d0e-2f6d1c7b9a10"
 
     /// - Parameters:
     ///   - time: determines the key; a backup of the first of a month is a monthly one.
-    ///   - size: the size of the snapshot's state in bytes.
-    init(at time: Timestamp, vaultVersion: String, encryptionKey: [UInt8], size: Int, random: inout SplitMix) {
+    ///   - size: filler in the snapshot's state, in bytes.
+    ///   - storage: what the Vault stores.
+    ///   - rootKey: the Vault's root key.
+    init(
+        at time: Timestamp, vaultVersion: String, encryptionKey: [UInt8], size: Int, storage: VaultStorage,
+        rootKey: [UInt8], random: inout SplitMix
+    ) {
         let stamp = String(time.rfc3339WithMilliseconds.map { $0 == ":" || $0 == "." ? "-" : $0 })
         let c = time.civil
         key = "\(c.day == 1 ? "monthly" : "daily")/\(stamp.prefix(10))/vault-snapshot-\(stamp).enc"
-        let sealed = aes256GCM(Backup.snapshot(random.bytes(size)), key: encryptionKey, iv: random.bytes(16))
+        var storage = storage
+        for number in 0...size / 1024 {
+            let count = min(1024, size - number * 1024)
+            storage.rows["logical/\(Backup.filler)/tenant-\(number)"] = random.bytes(count)
+        }
+        let snapshot = VaultSnapshot.archive(storage.state, rootKey: rootKey)
+        let sealed = aes256GCM(snapshot, key: encryptionKey, iv: random.bytes(16))
         bytes = sealed
         metadata = ["checksum": sha256(sealed), "timestamp": stamp, "vault_version": vaultVersion]
     }
 
-    /// A snapshot as returned by sys/storage/raft/snapshot: a gzipped tar of `meta.json`, `state.bin` and their
-    /// checksums.
-    /// Source: a snapshot of Vault 1.8; https://developer.hashicorp.com/vault/api-docs/system/storage/raft.
-    package static func snapshot(_ state: [UInt8]) -> [UInt8] {
-        let meta = Array(
-            """
-            {"Version":1,"ID":"bolt-snapshot","Index":29,"Term":3,"Peers":null,"ConfigurationIndex":1,"Size":\(state.count)}
-
-            """.utf8)
-        let sums = Array("\(sha256(meta))  meta.json\n\(sha256(state))  state.bin\n".utf8)
-        let members = [("meta.json", meta), ("state.bin", state), ("SHA256SUMS", sums)]
-        return Gzip.compress(members.flatMap { member($0.0, $0.1) } + [UInt8](repeating: 0, count: 1024)) ?? []
-    }
-
-    /// A header of 512 bytes, and the content padded to a multiple of that. Source: POSIX pax, ustar.
-    private static func member(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
-        var header = [UInt8](repeating: 0, count: 512)
-        func put(_ text: String, at start: Int) {
-            header.replaceSubrange(start..<start + text.utf8.count, with: text.utf8)
-        }
-        func octal(_ number: Int, _ digits: Int) -> String {
-            let text = String(number, radix: 8)
-            return String(repeating: "0", count: max(0, digits - text.count)) + text
-        }
-        put(name, at: 0)
-        put("0000600", at: 100)
-        put(octal(bytes.count, 11), at: 124)
-        put("0", at: 156)
-        put("ustar", at: 257)
-        put("00", at: 263)
-        // The checksum is computed with blanks in its own field.
-        put("        ", at: 148)
-        put(octal(header.reduce(0) { $0 + Int($1) }, 6) + "\0", at: 148)
-        return header + bytes + [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
-    }
+    /// A snapshot with any state, whole as far as its checksums say.
+    package static func snapshot(_ state: [UInt8]) -> [UInt8] { VaultSnapshot.archive(state) }
 }
 
 extension Timestamp {
@@ -90,12 +69,7 @@ struct SplitMix: Sendable {
 }
 
 /// Hexadecimal SHA-256; EVP_Digest(3).
-func sha256(_ bytes: [UInt8]) -> String {
-    var digest = [UInt8](repeating: 0, count: 32)
-    var length: UInt32 = 0
-    EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil)
-    return digest.hexadecimal
-}
+func sha256(_ bytes: [UInt8]) -> String { sha256Bytes(bytes).hexadecimal }
 
 /// Hexadecimal MD5, as in S3's ETag.
 func md5(_ bytes: [UInt8]) -> String {
