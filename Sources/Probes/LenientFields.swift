@@ -48,6 +48,6 @@ struct LenientText: Decodable, Sendable, Hashable {
 }
 
 /// Decodes a JSON object; nil for anything else.
-func decodeJSON<Answer: Decodable>(_ type: Answer.Type, _ body: [UInt8]) -> Answer? {
+package func decodeJSON<Answer: Decodable>(_ type: Answer.Type, _ body: [UInt8]) -> Answer? {
     try? JSONDecoder().decode(type, from: Data(body))
 }

@@ -43,7 +43,7 @@ package struct URLParts: Sendable, Hashable {
 
     /// `https://vault-1.example:8200`: the part that messages may show. A path or query may be a secret, as in a Slack
     /// webhook.
-    var origin: String { "\(scheme)://\(hostInURL):\(port)" }
+    package var origin: String { "\(scheme)://\(hostInURL):\(port)" }
 
     /// The value of a Host header: with the port only if it is not the scheme's default.
     var authority: String {

@@ -39,11 +39,19 @@ package struct BackupPeriod: Hashable, Comparable, Sendable, CustomStringConvert
 }
 
 /// Which periods should have a backup at a given time, and which of them do.
-struct BackupCalendar: Sendable {
+package struct BackupCalendar: Sendable {
     let options: BackupSetOptions
     let now: Timestamp
     /// The newest backup, from which intervals without fixed times are counted.
     var newest: Timestamp?
+
+    /// The calendar of a set.
+    /// - Parameter newest: the newest backup, from which intervals without fixed times are counted.
+    package init(options: BackupSetOptions, now: Timestamp, newest: Timestamp? = nil) {
+        self.options = options
+        self.now = now
+        self.newest = newest
+    }
 
     /// A backup may be dated up to this much before its scheduled time, since clocks differ.
     private static let tolerance = Duration.seconds(300)
@@ -59,7 +67,7 @@ struct BackupCalendar: Sendable {
     }
 
     /// The period that contains a time.
-    func period(of time: Timestamp) -> BackupPeriod {
+    package func period(of time: Timestamp) -> BackupPeriod {
         switch options.schedule {
         case .day: period(BackupCalendar.floor(time, to: .seconds(86_400), from: Timestamp(milliseconds: 0)))
         case .week(let weekday):
@@ -80,7 +88,7 @@ struct BackupCalendar: Sendable {
     }
 
     /// The periods that a backup covers: usually one; a key with only a date covers all scheduled times of that day.
-    func periods(of key: BackupKey) -> [BackupPeriod] {
+    package func periods(of key: BackupKey) -> [BackupPeriod] {
         guard !key.hasTimeOfDay, case .cron(let cron) = options.schedule else { return [period(of: key.time)] }
         let times = cron.times(onDayOf: key.time)
         return times.isEmpty ? [period(of: key.time)] : times.map { period($0) }
@@ -111,7 +119,7 @@ struct BackupCalendar: Sendable {
     }
 
     /// The newest period whose backup must exist by now: its schedule and grace have passed.
-    var newestRequired: BackupPeriod {
+    package var newestRequired: BackupPeriod {
         let limit = now - options.grace
         var period = period(of: limit)
         while period.due > limit, let earlier = previous(period) { period = earlier }
@@ -129,7 +137,7 @@ struct BackupCalendar: Sendable {
     }
 
     /// The age up to which the newest backup is on time: the time from one backup to the next, and its grace.
-    var allowedAge: Duration {
+    package var allowedAge: Duration {
         guard case .cron = options.schedule else { return options.schedule.interval + options.grace }
         let required = newestRequired
         return (previous(required).map { required.start - $0.start } ?? options.schedule.interval) + options.grace

@@ -1,7 +1,7 @@
 /// The result of inspecting the content of a backup.
-struct BackupContent: Sendable, Hashable {
+package struct BackupContent: Sendable, Hashable {
     /// The format according to the first bytes, whether or not the rest is valid. The values of the label `format`.
-    enum Format: String, Sendable, Hashable, CaseIterable {
+    package enum Format: String, Sendable, Hashable, CaseIterable {
         /// A snapshot of integrated storage.
         case raftSnapshot = "raft_snapshot"
         /// `pg_dump --format=custom`.
@@ -27,7 +27,7 @@ struct BackupContent: Sendable, Hashable {
     }
 
     /// Why it cannot be restored. The values of the label `reason`.
-    enum Fault: String, Sendable, Hashable, CaseIterable {
+    package enum Fault: String, Sendable, Hashable, CaseIterable {
         /// It has no bytes.
         case empty
         /// Fewer bytes than any backup could have.
@@ -58,7 +58,7 @@ struct BackupContent: Sendable, Hashable {
         case emptyTable = "empty_table"
 
         /// For the status table.
-        var phrase: String {
+        package var phrase: String {
             switch self {
             case .empty: "nothing"
             case .tooSmall: "fewer bytes than any backup has"
@@ -78,12 +78,15 @@ struct BackupContent: Sendable, Hashable {
         }
     }
 
-    var format: Format
+    /// According to the first bytes.
+    package var format: Format
     /// Nil if no fault is known.
-    var fault: Fault?
+    package var fault: Fault?
+    /// Of a snapshot whose state is whole rows; nil otherwise.
+    package var snapshot: SnapshotFacts?
 
     /// Whether it can be restored, judging by its structure; nil if the format is not checked.
-    var isValid: Bool? {
+    package var isValid: Bool? {
         if fault != nil { return false }
         switch format {
         case .raftSnapshot, .postgresCustom, .postgresTar, .postgresSQL, .postgresBase: return true
@@ -94,7 +97,7 @@ struct BackupContent: Sendable, Hashable {
 
 /// Inspects a backup's content while its bytes stream through, in constant memory: decompresses gzip and reads the
 /// content.
-struct BackupContentReader {
+package struct BackupContentReader {
     private var head: [UInt8] = []
     private var bytes: Int64 = 0
     private var inflater: Inflater?
@@ -104,8 +107,11 @@ struct BackupContentReader {
     /// The first bytes of gzip: magic and method. Source: RFC 1952, 2.3.1.
     private static let gzip: [UInt8] = [0x1f, 0x8b, 8]
 
+    /// A reader of content that has not begun.
+    package init() {}
+
     /// Takes the next bytes; pieces must arrive in order.
-    mutating func take(_ piece: UnsafeBufferPointer<UInt8>) {
+    package mutating func take(_ piece: UnsafeBufferPointer<UInt8>) {
         bytes += Int64(piece.count)
         guard head.count < BackupContentReader.gzip.count else { return unpack(piece) }
         let missing = min(BackupContentReader.gzip.count - head.count, piece.count)
@@ -124,7 +130,7 @@ struct BackupContentReader {
     }
 
     /// Ends the reading after the last piece.
-    mutating func finish() -> BackupContent {
+    package mutating func finish() -> BackupContent {
         if head.count < BackupContentReader.gzip.count { head.withUnsafeBufferPointer { plain.take($0) } }
         guard let inflater else {
             var content = plain.finish()

@@ -6,19 +6,20 @@ import Synchronization
 ///
 /// A backup is IV (16 bytes) ‖ tag (16) ‖ ciphertext; GCM allows a 16-byte IV. The plaintext is overwritten at once.
 /// Source: EVP_EncryptInit(3) "GCM and OCB Modes", NIST SP 800-38D.
-final class BackupContentCheck: Sendable {
+package final class BackupContentCheck: Sendable {
     /// The outcome for a whole object.
-    struct Result: Sendable, Hashable {
+    package struct Result: Sendable, Hashable {
         /// 64 hexadecimal digits, lower case.
-        var sha256: String
+        package var sha256: String
         /// Whether the GCM tag matches with one of the keys; nil without a key.
-        var isEncryptionValid: Bool?
+        package var isEncryptionValid: Bool?
         /// The index of the key that decrypts it, from 0.
-        var keyIndex: Int?
+        package var keyIndex: Int?
         /// The content: of the decrypted data, or of the object itself if it was not decrypted and has a known format.
         /// Nil if it seems to be encrypted.
-        var content: BackupContent?
-        var bytes: Int64
+        package var content: BackupContent?
+        /// How many were taken.
+        package var bytes: Int64
     }
 
     private struct State: ~Copyable {
@@ -32,15 +33,17 @@ final class BackupContentCheck: Sendable {
         var isDecrypting = false
     }
 
-    static let ivSize = 16
-    static let tagSize = 16
+    /// The bytes of the IV, at the beginning.
+    package static let ivSize = 16
+    /// The bytes of the tag, after the IV.
+    package static let tagSize = 16
     private let state: Mutex<State>
 
     /// - Parameter keys: 32 bytes each; without any the object is read as stored.
-    init(keys: [[UInt8]]) { state = Mutex(State(decryptions: keys.map { Decryption(key: $0) })) }
+    package init(keys: [[UInt8]]) { state = Mutex(State(decryptions: keys.map { Decryption(key: $0) })) }
 
     /// Processes the next bytes; pieces must arrive in order.
-    func take(_ piece: [UInt8]) {
+    package func take(_ piece: [UInt8]) {
         state.withLock { state in
             state.bytes += Int64(piece.count)
             piece.withUnsafeBufferPointer {
@@ -62,7 +65,7 @@ final class BackupContentCheck: Sendable {
 
     /// Ends the check after the last piece.
     /// - Returns: nil if libcrypto failed, which says nothing about the backup.
-    func finish() -> Result? {
+    package func finish() -> Result? {
         state.withLock { state in
             guard let sha256 = state.digest.finish(), !state.decryptions.contains(where: { $0.isBroken }) else {
                 return nil

@@ -31,6 +31,7 @@ struct TarReader {
     private var remaining: Int64 = 0
     private var padding = 0
     private var digest: SHA256Stream?
+    private var stateReader = SnapshotStateReader()
     private var sums: [String: String] = [:]
     private var texts: [String: [UInt8]] = [:]
     private var sizes: [String: Int64] = [:]
@@ -120,6 +121,7 @@ struct TarReader {
         case .tableOfContents: tableOfContents.take(piece)
         case .hashed(let name):
             digest?.take(piece)
+            if name == "state.bin" { stateReader.take(piece) }
             guard let count = texts[name]?.count else { return }
             if count + piece.count > TarReader.textLimitBytes {
                 fault = .corrupt
@@ -162,7 +164,16 @@ struct TarReader {
             case .postgresBase: nil
             default: .members
             }
-        return BackupContent(format: format, fault: found)
+        var content = BackupContent(format: format, fault: found)
+        if format == .raftSnapshot, stateReader.isClean { content.snapshot = facts }
+        return content
+    }
+
+    private var facts: SnapshotFacts {
+        var facts = stateReader.facts
+        let meta = texts["meta.json"].flatMap { try? JSONDecoder().decode(Meta.self, from: Data($0)) }
+        facts.index = meta?.index ?? 0
+        return facts
     }
 
     private var snapshotFault: BackupContent.Fault? {

@@ -60,6 +60,7 @@ struct RecordReport: Sendable {
             return
         }
         switch event.kind {
+        case .backupStarted: break
         case .backupCompleted, .backupFailed: backups.note(event.kind == .backupCompleted, at: event.time)
         case .restoreTestSucceeded, .restoreTestFailed:
             restoreTests.note(

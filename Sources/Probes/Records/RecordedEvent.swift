@@ -6,6 +6,8 @@ package import Samples
 package struct RecordedEvent: Sendable, Hashable, Encodable {
     /// The kinds of event that are evaluated; all others are ignored.
     package enum Kind: String, Sendable, Hashable, CaseIterable, Codable {
+        /// A backup run began; what follows tells how it ended.
+        case backupStarted = "vault_backup_started"
         /// A backup was written.
         case backupCompleted = "vault_backup_completed"
         /// A backup run failed.

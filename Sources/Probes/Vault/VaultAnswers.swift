@@ -2,15 +2,18 @@ import Samples
 import Text
 
 /// The body of sys/health. Every field may be absent, depending on version, edition and state.
-struct HealthAnswer: Decodable, Sendable, Hashable {
+package struct HealthAnswer: Decodable, Sendable, Hashable {
     var initialized: Bool?
     var sealed: Bool?
     var standby: Bool?
     var performanceStandby: Bool?
     var serverTimeUTC: Int64?
-    var version: String?
-    var clusterName: String?
-    var clusterID: String?
+    /// Nil if the listener hides it.
+    package var version: String?
+    /// `cluster_name`.
+    package var clusterName: String?
+    /// `cluster_id`.
+    package var clusterID: String?
     var lastWAL: Int64?
     var licenseExpiry: Timestamp?
     var echoDurationMs: Double?
@@ -28,7 +31,7 @@ struct HealthAnswer: Decodable, Sendable, Hashable {
     /// Whether the version is present but empty: the listener hides it (`redact_version`).
     var hidesVersion = false
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)
         initialized = fields["initialized"]
         sealed = fields["sealed"]
@@ -92,18 +95,19 @@ struct SealAnswer: Decodable, Sendable, Hashable {
 }
 
 /// The body of sys/leader. OpenBao omits empty fields.
-struct LeaderAnswer: Decodable, Sendable, Hashable {
+package struct LeaderAnswer: Decodable, Sendable, Hashable {
     var haEnabled: Bool?
-    var isSelf: Bool?
+    /// Whether the node that answered is the active one.
+    package var isSelf: Bool?
     /// Nil on a standby, where Vault writes the year 1.
     var activeSince: Timestamp?
     /// Nil while there is no leader, and if the listener hides it (`redact_addresses`): Vault writes "" in both cases.
-    var leaderAddress: String?
+    package var leaderAddress: String?
     var raftCommittedIndex: Int64?
     var raftAppliedIndex: Int64?
     var lastWAL: Int64?
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)
         haEnabled = fields["ha_enabled"]
         isSelf = fields["is_self"]
