@@ -55,11 +55,25 @@ struct AgentClient {
     /// Sends a change; errors have the form of Prometheus' API.
     /// - Throws: `ExitCode`, after printing the agent's message.
     func change(_ method: String, _ path: String, json body: [UInt8]) async throws -> [UInt8] {
-        let response = try await exchange(method, path, body: body)
-        guard response.status == 200 else {
-            let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(response.body))
-            Terminal.error(refusal?.error ?? "\(shown): HTTP \(response.status): \(response.text.prefix(500))")
+        do throws(AgentError) {
+            return try await submit(method, path, json: body)
+        } catch {
+            Terminal.error(error.advice)
             throw ExitCode.failure
+        }
+    }
+
+    /// The same; prints nothing. Also reads the errors of Alertmanager's API, JSON strings.
+    func submit(_ method: String, _ path: String, json body: [UInt8]) async throws(AgentError) -> [UInt8] {
+        let response = try await attempt(method, path, body: body)
+        guard response.status == 200 else {
+            let data = Data(response.body)
+            let said =
+                (try? JSONDecoder().decode(Refusal.self, from: data))?.error
+                ?? (try? JSONDecoder().decode(String.self, from: data))
+            throw AgentError(
+                message: said ?? "\(shown): HTTP \(response.status): \(response.text.prefix(500))",
+                status: response.status)
         }
         return response.body
     }

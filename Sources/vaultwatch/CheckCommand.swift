@@ -15,8 +15,8 @@ import YAML
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Check configuration and rule files.",
-        subcommands: [CheckConfigCommand.self, CheckRulesCommand.self])
+        commandName: "check", abstract: "Check configuration files, rule files and drills.",
+        subcommands: [CheckConfigCommand.self, CheckRulesCommand.self, CheckDrillsCommand.self])
 }
 
 struct CheckConfigCommand: AsyncParsableCommand {

@@ -40,7 +40,8 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(name: [.customShort("o"), .customLong("output")], help: "Output format.")
     var format: Format = .text
 
-    private struct Answer: Decodable {
+    /// The answer of Prometheus' query API.
+    struct Answer: Decodable {
         struct Payload: Decodable {
             var resultType: String
             var result: Result

@@ -51,7 +51,7 @@ struct RuleLint {
     }
 
     /// Whether the probes or the agent export a metric. The agent's own metrics share a prefix.
-    private static func isExported(_ name: String) -> Bool {
+    static func isExported(_ name: String) -> Bool {
         Catalogue.entry(forSeries: name) != nil || name.hasPrefix("vaultwatch_") || name.hasPrefix("process_")
             || name == "ALERTS" || name == "ALERTS_FOR_STATE"
     }

@@ -10,7 +10,7 @@ struct IncidentMarkdown {
 
     func render() -> [UInt8] {
         let record = detail.incident.record
-        var text = "# Incident \(record.number): \(IncidentMarkdown.escape(record.sentence))\n\n"
+        var text = "# Incident \(record.number): \(MarkdownText.escape(record.sentence))\n\n"
         let zone = clock.isUTC ? "" : ", \(clock.text(record.startsAt, .full)) \(clock.abbreviation)"
         text += "- Severity: \(record.severity.rawValue)\n"
         text += "- Began: \(Clock.utc(record.startsAt))\(zone)\n"
@@ -24,10 +24,10 @@ struct IncidentMarkdown {
             time.map { "after \(Words.measured(max(($0 - record.startsAt).seconds, 0)))" } ?? "never"
         }
         text += "- First told: \(after(record.toldAt))\n- First acknowledged: \(after(record.firstAcknowledgedAt))"
-        if let owner = record.acknowledgement { text += ", by \(IncidentMarkdown.escape(owner.by))" }
+        if let owner = record.acknowledgement { text += ", by \(MarkdownText.escape(owner.by))" }
         text += "\n\n"
         let reason = record.cause?.alert.reason ?? ""
-        if !reason.isEmpty { text += IncidentMarkdown.escape(reason) + "\n\n" }
+        if !reason.isEmpty { text += MarkdownText.escape(reason) + "\n\n" }
         text += "## Cause and consequences\n\n"
         if let tree = CauseTree(record) { for node in tree.root.flat { text += line(node, record) } }
         if record.omittedMembers > 0 { text += "- and \(record.omittedMembers) more\n" }
@@ -37,38 +37,24 @@ struct IncidentMarkdown {
         if !record.notes.isEmpty {
             text += "\n## Notes\n\n"
             for note in record.notes {
-                let lines = IncidentMarkdown.escape(note.text).replacing("\n", with: "\n  ")
-                text += "- \(Clock.utc(note.at)), \(IncidentMarkdown.escape(note.by)): \(lines)\n"
+                let lines = MarkdownText.escape(note.text).replacing("\n", with: "\n  ")
+                text += "- \(Clock.utc(note.at)), \(MarkdownText.escape(note.by)): \(lines)\n"
             }
         }
         return Array(text.utf8)
     }
 
     private func line(_ node: CauseTree.Node, _ record: IncidentRecord) -> String {
-        let name = IncidentMarkdown.escape(node.which.isEmpty ? node.name : "\(node.name) \(node.which)")
+        let name = MarkdownText.escape(node.which.isEmpty ? node.name : "\(node.name) \(node.which)")
         let offset = Timeline.offset(node.startsAt - record.startsAt)
         return String(repeating: "  ", count: node.depth)
-            + "- \(name), \(offset): \(IncidentMarkdown.escape(node.member.alert.sentence))\n"
+            + "- \(name), \(offset): \(MarkdownText.escape(node.member.alert.sentence))\n"
     }
 
     private func row(_ event: IncidentEvent) -> String {
         let time = event.at.rfc3339.dropFirst(11).prefix { $0 != "Z" }
         let times = event.count > 1 ? " (\(event.count) times)" : ""
         return
-            "| \(time) | \(Timeline.offset(event.offset)) | \(IncidentMarkdown.cell(Timeline.sentence(event)))\(times) | \(IncidentMarkdown.cell(Timeline.evidence(event))) |\n"
-    }
-
-    private static func cell(_ text: String) -> String {
-        escape(text).replacing("|", with: "\\|").replacing("\n", with: " ")
-    }
-
-    /// Escapes Markdown markup. Source: CommonMark 0.31, 2.4.
-    static func escape(_ text: String) -> String {
-        var out = ""
-        for character in text {
-            if "\\`*_[]<>#".contains(character) { out.append("\\") }
-            out.append(character == "\r" ? " " : character)
-        }
-        return out
+            "| \(time) | \(Timeline.offset(event.offset)) | \(MarkdownText.cell(Timeline.sentence(event)))\(times) | \(MarkdownText.cell(Timeline.evidence(event))) |\n"
     }
 }

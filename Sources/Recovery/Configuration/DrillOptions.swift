@@ -6,6 +6,11 @@ package struct DrillOptions: Sendable, Hashable {
     package var agentURL: String?
     /// `agent_socket`: the agent's Unix socket. Default `/run/vaultwatch/vaultwatch.sock`.
     package var agentSocket = "/run/vaultwatch/vaultwatch.sock"
+    /// `hooks`: the folder of the operator's own programs, `${hooks}` in scenarios. Default
+    /// `/etc/vaultwatch/drill-hooks`.
+    package var hooks = "/etc/vaultwatch/drill-hooks"
+    /// `reports`: where reports are kept. Default `/var/lib/vaultwatch-drills`.
+    package var reports = "/var/lib/vaultwatch-drills"
 
     /// The defaults.
     package init() {}

@@ -104,6 +104,8 @@ struct RecoveryParser: Sendable {
         if let directory = path(&fields, "directory") { options.directory = directory }
         options.agentURL = context.url(&fields, "agent_url")
         if let socket = path(&fields, "agent_socket") { options.agentSocket = socket }
+        if let hooks = path(&fields, "hooks") { options.hooks = hooks }
+        if let reports = path(&fields, "reports") { options.reports = reports }
         fields.finish()
         return options
     }

@@ -69,23 +69,26 @@ package struct DrillAgent: Sendable {
     /// Ends the announced drill of a cluster.
     package var end: @Sendable (_ cluster: String) async throws(Failure) -> Void
     /// Makes a silence. - Returns: its id.
-    package var silence: @Sendable (_ matchers: String, _ until: Timestamp, _ comment: String) async throws(Failure)
-        -> String
+    package var silence:
+        @Sendable (_ matchers: String, _ until: Timestamp, _ comment: String) async throws(Failure)
+            -> String
     /// Expires a silence.
     package var expire: @Sendable (_ id: String) async throws(Failure) -> Void
 
     /// An agent from its parts.
     package init(
         query: @escaping @Sendable (_ expression: String) async throws(Failure) -> Value,
-        times: @escaping @Sendable (
-            _ expression: String, _ start: Timestamp, _ end: Timestamp, _ step: Duration
-        ) async throws(Failure) -> Set<Timestamp>,
+        times:
+            @escaping @Sendable (
+                _ expression: String, _ start: Timestamp, _ end: Timestamp, _ step: Duration
+            ) async throws(Failure) -> Set<Timestamp>,
         history: @escaping @Sendable (_ from: Timestamp, _ to: Timestamp) async throws(Failure) -> [HistoryEntry],
         announce: @escaping @Sendable (Announcement) async throws(Failure) -> Void,
         end: @escaping @Sendable (_ cluster: String) async throws(Failure) -> Void,
-        silence: @escaping @Sendable (
-            _ matchers: String, _ until: Timestamp, _ comment: String
-        ) async throws(Failure) -> String,
+        silence:
+            @escaping @Sendable (
+                _ matchers: String, _ until: Timestamp, _ comment: String
+            ) async throws(Failure) -> String,
         expire: @escaping @Sendable (_ id: String) async throws(Failure) -> Void
     ) {
         self.query = query

@@ -31,7 +31,8 @@ package struct DrillOperator: Sendable {
 
     /// Runs a program to its end, at the latest when the time is up or the task is cancelled: then it is ended with all
     /// of its group. What it prints goes to the operator alone; it may be secret.
-    package var run: @Sendable (_ arguments: [String], _ environment: [String: String], _ timeout: Duration) async -> End
+    package var run:
+        @Sendable (_ arguments: [String], _ environment: [String: String], _ timeout: Duration) async -> End
     /// Asks a question; may take as long as the operator does.
     package var ask: @Sendable (Question) async -> Answer
     /// Shows what happens, a line each.
@@ -39,7 +40,8 @@ package struct DrillOperator: Sendable {
 
     /// The operator from its parts.
     package init(
-        run: @escaping @Sendable (_ arguments: [String], _ environment: [String: String], _ timeout: Duration) async ->
+        run:
+            @escaping @Sendable (_ arguments: [String], _ environment: [String: String], _ timeout: Duration) async ->
             End,
         ask: @escaping @Sendable (Question) async -> Answer, show: @escaping @Sendable (String) -> Void
     ) {

@@ -1,4 +1,3 @@
-
 /// What a drill showed, as it is stored and printed. Times are RFC 3339, spans are in seconds.
 package struct DrillReport: Sendable, Hashable, Codable {
     /// How a drill ended.
@@ -160,8 +159,8 @@ package struct DrillReport: Sendable, Hashable, Codable {
     /// What was measured for an objective: `rto`, `rpo`, `paged`.
     package func measured(_ name: String) -> Double? { objectives.first { $0.name == name }?.measured }
 
-    /// What a later report says of this one.
-    var asPrevious: Previous {
+    /// What lists and a later report say of this one.
+    package var summary: Previous {
         Previous(id: id, startedAt: startedAt, outcome: outcome, objectives: objectives, issues: issues.count)
     }
 }

@@ -12,7 +12,9 @@ extension DrillRunner {
             for objective in objectives where objective.isMet == false { issues.append(DrillRunner.miss(objective)) }
         }
         let outcome: DrillReport.Outcome =
-            if course.isRefused { .refused } else if course.isAborted { .aborted } else if course.isFailed
+            if course.isRefused { .refused } else if course.isAborted {
+                .aborted
+            } else if course.isFailed
                 || objectives.contains(where: { $0.isMet == false })
             { .failed } else { .passed }
         let measured = course.measurement
@@ -54,7 +56,8 @@ extension DrillRunner {
         let measured = objective.measured.map(Words.measured)
         return switch objective.name {
         case "rto": "the service was \(measured.map { "back after \($0)" } ?? "not back"), promised within \(promised)"
-        case "rpo": "\(measured.map { "changes of \($0)" } ?? "an unknown number of changes") are lost, promised \(promised) at most"
+        case "rpo":
+            "\(measured.map { "changes of \($0)" } ?? "an unknown number of changes") are lost, promised \(promised) at most"
         default: "\(measured.map { "paged after \($0)" } ?? "nobody was paged"), promised within \(promised)"
         }
     }

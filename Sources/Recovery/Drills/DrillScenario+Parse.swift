@@ -67,7 +67,8 @@ extension DrillScenario {
                 errors.add(step.position, "fault: expected among \"steps\"; \"finally\" puts back what they did")
             }
             if steps.filter(\.isFault).count > 1 {
-                errors.add(fields.position(of: "steps"), "more than one step with \"fault: true\"; expected one at most")
+                errors.add(
+                    fields.position(of: "steps"), "more than one step with \"fault: true\"; expected one at most")
             }
             fields.finish()
             return DrillScenario(
@@ -143,7 +144,8 @@ extension DrillScenario {
             guard program.hasPrefix("/") || program.hasPrefix("${hooks}/") || program == "vaultwatch" else {
                 errors.add(
                     nodes[0].position,
-                    "run: expected the program's absolute path, one below ${hooks}, or vaultwatch; found \"\(program)\"")
+                    "run: expected the program's absolute path, one below ${hooks}, or vaultwatch; found \"\(program)\""
+                )
                 return nil
             }
             return texts
@@ -218,5 +220,13 @@ extension DrillScenario {
     private static func isName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= nameLimitBytes && text.first != "-"
             && text.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }
+    }
+}
+
+extension DrillScenario.Condition {
+    /// The metrics that it reads, sorted.
+    package var metricNames: [String] {
+        let text = (try? DrillPlaceholders.samples.expand(expression, .promQL)) ?? expression
+        return Set((try? Expression.parse(text))?.selectors.compactMap(\.name) ?? []).sorted()
     }
 }

@@ -1,0 +1,24 @@
+package import Probes
+package import Samples
+import Text
+
+extension DrillReport {
+    /// The line of the record file that the recovery rules watch; nil for a drill that was refused, since it did not take
+    /// place.
+    package func record(at time: Timestamp) -> RecordedEvent? {
+        guard outcome != .refused else { return nil }
+        var details = RecordedEvent.Details()
+        details.drillID = id
+        details.scenario = scenario
+        details.success = outcome == .passed
+        // How long recovery took; without a fault, how long the drill took.
+        let whole = Timestamp(rfc3339: endedAt).flatMap { end in
+            Timestamp(rfc3339: startedAt).map { (end - $0).seconds }
+        }
+        details.duration = (measured("rto") ?? whole).map { max($0, 0) * 1000 }
+        details.rtoMet = objectives.first { $0.name == "rto" }?.isMet
+        details.issues = issues
+        if outcome == .aborted { details.error = issues.first ?? "aborted" }
+        return RecordedEvent(outcome == .aborted ? .drillFailed : .drillCompleted, at: time, details: details)
+    }
+}
