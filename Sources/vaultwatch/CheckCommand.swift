@@ -7,6 +7,7 @@ import Platform
 import Probes
 import Recovery
 import Rules
+import S3
 import Samples
 import Text
 import Transport
