@@ -38,6 +38,8 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
         package var issues: [String]?
         /// The key of the backup that a restore test used.
         package var backup: String?
+        /// The keys under which a backup run stored its backup.
+        package var backups: [String]?
         /// Why it failed.
         package var error: String?
 
@@ -52,6 +54,7 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
             case rtoMet = "rto_met"
             case issues
             case backup = "backup_tested"
+            case backups
             case error
         }
 
@@ -65,6 +68,7 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
             rtoMet = try? container.decodeIfPresent(Bool.self, forKey: .rtoMet)
             issues = try? container.decodeIfPresent([String].self, forKey: .issues)
             backup = try? container.decodeIfPresent(String.self, forKey: .backup)
+            backups = try? container.decodeIfPresent([String].self, forKey: .backups)
             error = try? container.decodeIfPresent(String.self, forKey: .error)
         }
     }

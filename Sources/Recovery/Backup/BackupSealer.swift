@@ -17,111 +17,131 @@ package final class BackupSealer: Sendable {
         package var content: BackupContent
     }
 
-    private struct State: ~Copyable {
-        let cipher: OpaquePointer?
-        var reader = BackupContentReader()
-        var out = [UInt8](repeating: 0, count: 64 << 10)
-        var plainBytes: Int64 = 0
+    /// One encryption under way; used by one thread at a time.
+    private final class Sealing {
+        private let cipher = EVP_CIPHER_CTX_new()
+        private var reader = BackupContentReader()
+        private var out = [UInt8](repeating: 0, count: 64 << 10)
+        private let file: OpenFile
+        /// Whether libcrypto accepted key and IV.
+        let isBegun: Bool
+        private(set) var plainBytes: Int64 = 0
+
+        init(key: [UInt8], iv: [UInt8], file: OpenFile) {
+            self.file = file
+            isBegun =
+                key.count == 32 && iv.count == BackupContentCheck.ivSize
+                && EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), nil, nil, nil) == 1
+                && EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_IVLEN, Int32(BackupContentCheck.ivSize), nil) == 1
+                && EVP_EncryptInit_ex(cipher, nil, nil, key, iv) == 1
+        }
 
         deinit { EVP_CIPHER_CTX_free(cipher) }
+
+        func take(_ piece: [UInt8]) throws(BackupFailure) {
+            piece.withUnsafeBufferPointer { reader.take($0) }
+            for start in stride(from: 0, to: piece.count, by: out.count) {
+                let count = min(out.count, piece.count - start)
+                var written: Int32 = 0
+                let done = piece.withUnsafeBufferPointer { bytes in
+                    EVP_EncryptUpdate(
+                        cipher, &out, &written, bytes.baseAddress.map { $0 + start }, Int32(truncatingIfNeeded: count))
+                }
+                guard done == 1, Int(written) == count else { throw BackupFailure(.key, "libcrypto cannot encrypt") }
+                try write(out, count: count, at: BackupSealer.headerBytes + plainBytes)
+                plainBytes += Int64(count)
+            }
+        }
+
+        func finish() throws(BackupFailure) -> BackupContent {
+            var tag = [UInt8](repeating: 0, count: BackupContentCheck.tagSize)
+            var written: Int32 = 0
+            guard EVP_EncryptFinal_ex(cipher, &tag, &written) == 1,
+                EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, Int32(BackupContentCheck.tagSize), &tag) == 1
+            else { throw BackupFailure(.key, "libcrypto cannot finish the encryption") }
+            try write(tag, count: tag.count, at: Int64(BackupContentCheck.ivSize))
+            return reader.finish()
+        }
+
+        func write(_ bytes: [UInt8], count: Int, at offset: Int64) throws(BackupFailure) {
+            let result = bytes.withUnsafeBytes { buffer in
+                Result { () throws(FileError) in
+                    try file.write(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)), at: offset)
+                }
+            }
+            do throws(FileError) { try result.get() } catch {
+                throw BackupFailure(
+                    .space, "a temporary file in \(error): make room there, or name another staging.directory")
+            }
+        }
     }
 
     private static let headerBytes = Int64(BackupContentCheck.ivSize + BackupContentCheck.tagSize)
     private let file: OpenFile
     private let limitBytes: Int64
-    private let state: Mutex<State>
+    private let progress: @Sendable (Int64) -> Void
+    private let sealing: Mutex<Sealing>
 
     /// Begins an object.
     /// - Parameters:
     ///   - key: 32 bytes.
     ///   - iv: 16 bytes that no other backup has had.
     ///   - limitBytes: more plaintext fails.
+    ///   - progress: called with the bytes of plaintext so far.
     /// - Throws: `BackupFailure` of the kinds `key` and `space`.
-    package init(key: [UInt8], iv: [UInt8], file: OpenFile, limitBytes: Int) throws(BackupFailure) {
+    package init(
+        key: [UInt8], iv: [UInt8], file: OpenFile, limitBytes: Int,
+        progress: @escaping @Sendable (Int64) -> Void = { _ in }
+    ) throws(BackupFailure) {
         self.file = file
         self.limitBytes = Int64(limitBytes)
-        let cipher = EVP_CIPHER_CTX_new()
-        state = Mutex(State(cipher: cipher))
-        guard key.count == 32, iv.count == BackupContentCheck.ivSize,
-            EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), nil, nil, nil) == 1,
-            EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_IVLEN, Int32(BackupContentCheck.ivSize), nil) == 1,
-            EVP_EncryptInit_ex(cipher, nil, nil, key, iv) == 1
-        else { throw BackupFailure(.key, "libcrypto does not accept the encryption key") }
-        try write(iv, at: 0)
+        self.progress = progress
+        sealing = Mutex(Sealing(key: key, iv: iv, file: file))
+        try sealing.withLock { sealing in
+            Result { () throws(BackupFailure) in
+                guard sealing.isBegun else {
+                    throw BackupFailure(.key, "libcrypto does not accept the encryption key")
+                }
+                try sealing.write(iv, count: iv.count, at: 0)
+            }
+        }.get()
     }
 
     /// The plaintext so far, in bytes.
-    package var plainBytes: Int64 { state.withLock { $0.plainBytes } }
+    package var plainBytes: Int64 { sealing.withLock { $0.plainBytes } }
 
     /// Takes the next bytes; pieces must arrive in order.
     /// - Throws: `BackupFailure` of the kinds `space`, `content` and `key`.
-    package func take(_ piece: UnsafeBufferPointer<UInt8>) throws(BackupFailure) {
-        let result = state.withLock { state in
-            Result { () throws(BackupFailure) in try take(piece, &state) }
-        }
-        try result.get()
-    }
-
-    /// `take` for an array.
     package func take(_ piece: [UInt8]) throws(BackupFailure) {
-        let result = piece.withUnsafeBufferPointer { bytes in
-            Result { () throws(BackupFailure) in try take(bytes) }
-        }
-        try result.get()
-    }
-
-    private func take(_ piece: UnsafeBufferPointer<UInt8>, _ state: inout State) throws(BackupFailure) {
-        guard state.plainBytes + Int64(piece.count) <= limitBytes else {
-            throw BackupFailure(
-                .content, "the backup is larger than limit_bytes (\(limitBytes)); raise limit_bytes in source")
-        }
-        state.reader.take(piece)
-        var rest = piece[...]
-        while !rest.isEmpty {
-            let chunk = UnsafeBufferPointer(rebasing: rest.prefix(state.out.count))
-            rest = rest.dropFirst(chunk.count)
-            var written: Int32 = 0
-            let cipher = state.cipher
-            let done = state.out.withUnsafeMutableBufferPointer {
-                EVP_EncryptUpdate(
-                    cipher, $0.baseAddress, &written, chunk.baseAddress, Int32(truncatingIfNeeded: chunk.count))
+        let bytes = try sealing.withLock { [limitBytes] sealing in
+            Result { () throws(BackupFailure) in
+                guard sealing.plainBytes + Int64(piece.count) <= limitBytes else {
+                    throw BackupFailure(
+                        .content,
+                        "the backup is larger than limit_bytes (\(limitBytes)); raise limit_bytes in source")
+                }
+                try sealing.take(piece)
+                return sealing.plainBytes
             }
-            guard done == 1, Int(written) == chunk.count else {
-                throw BackupFailure(.key, "libcrypto cannot encrypt")
-            }
-            try write(state.out, count: chunk.count, at: BackupSealer.headerBytes + state.plainBytes)
-            state.plainBytes += Int64(chunk.count)
-        }
+        }.get()
+        progress(bytes)
     }
 
     /// Ends the object after the last piece.
     /// - Throws: `BackupFailure` of the kinds `space` and `key`.
     package func finish() throws(BackupFailure) -> Sealed {
-        let result = state.withLock { state in
+        try sealing.withLock { [file] sealing in
             Result { () throws(BackupFailure) in
-                var tag = [UInt8](repeating: 0, count: BackupContentCheck.tagSize)
-                var written: Int32 = 0
-                guard EVP_EncryptFinal_ex(state.cipher, &tag, &written) == 1,
-                    EVP_CIPHER_CTX_ctrl(
-                        state.cipher, EVP_CTRL_AEAD_GET_TAG, Int32(BackupContentCheck.tagSize), &tag) == 1
-                else { throw BackupFailure(.key, "libcrypto cannot finish the encryption") }
-                try write(tag, at: Int64(BackupContentCheck.ivSize))
-                return Sealed(
-                    file: file, size: BackupSealer.headerBytes + state.plainBytes, content: state.reader.finish())
+                let content = try sealing.finish()
+                return Sealed(file: file, size: BackupSealer.headerBytes + sealing.plainBytes, content: content)
             }
-        }
-        return try result.get()
+        }.get()
     }
+}
 
-    private func write(_ bytes: [UInt8], count: Int? = nil, at offset: Int64) throws(BackupFailure) {
-        let result = bytes.withUnsafeBytes { buffer in
-            Result { () throws(FileError) in
-                try file.write(UnsafeRawBufferPointer(rebasing: buffer.prefix(count ?? buffer.count)), at: offset)
-            }
-        }
-        do throws(FileError) { try result.get() } catch {
-            throw BackupFailure(
-                .space, "a temporary file in \(error): make room there, or name another staging.directory")
-        }
+extension RandomSource {
+    /// 16 random bytes.
+    func initialisationVector() -> [UInt8] {
+        [next(), next()].flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) } }
     }
 }
