@@ -9,6 +9,8 @@ package enum DrillPlaceholder: String, Sendable, Hashable, CaseIterable {
     case active
     /// A standby of it at that time, the first by name.
     case standby
+    /// The service that `--service` names.
+    case service
     /// The folder of the operator's own programs.
     case hooks
     /// The drill's id, `DR-2026-11-24-node-failure-prod`.
@@ -22,7 +24,8 @@ package struct DrillPlaceholders: Sendable, Hashable {
 
     /// Values for checking a file, not for running it.
     package static let samples = DrillPlaceholders([
-        .cluster: "cluster", .active: "node-1", .standby: "node-2", .hooks: "/etc/vaultwatch/drill-hooks",
+        .cluster: "cluster", .active: "node-1", .standby: "node-2", .service: "mail",
+        .hooks: "/etc/vaultwatch/drill-hooks",
         .drill: "DR-2026-01-01-scenario-cluster",
     ])
 
@@ -59,7 +62,10 @@ package struct DrillPlaceholders: Sendable, Hashable {
                 throw Failure(description: "unknown placeholder \"${\(name)}\"; expected one of \(known)")
             }
             guard let value = values[placeholder] else {
-                throw Failure(description: "the agent knows no value for \"${\(name)}\"")
+                throw Failure(
+                    description: placeholder == .service
+                        ? "the scenario needs a service; name it with --service"
+                        : "the agent knows no value for \"${\(name)}\"")
             }
             switch quoting {
             case .none: out += value

@@ -18,11 +18,13 @@ extension DrillRunner {
 
     /// Does a step of `finally`; its failure keeps no other from being done.
     func finish(_ step: DrillScenario.Step, _ course: inout Course) async {
+        // Whoever declined the first step that does something left the estate as it was.
+        guard course.hasActed else { return record(step, isFinal: true, .skipped, since: nil, "", &course) }
         let before = (course.isFailed, course.isAborted)
         await perform(step, isFault: false, isFinal: true, &course)
         guard (course.isFailed, course.isAborted) != before else { return }
         course.isFailed = true
-        operators.show("\(step.name): do it by hand, or the estate stays as the drill left it")
+        operators.show("\(title(step, course)): do it by hand, or the estate stays as the drill left it")
     }
 
     private func perform(
@@ -31,14 +33,18 @@ extension DrillRunner {
         // What puts things back is not asked about: it was agreed to with the step that it puts back.
         if step.harms, !isFinal, !(await isAgreed(step, &course)) { return }
         let began = time.wall()
-        if isFault {
-            course.fault = began
-            course.events.append((began, "fault: \(step.name)"))
-        } else {
-            course.events.append((began, step.name))
+        let title = title(step, course)
+        switch step.action {
+        case .run: course.hasActed = true
+        case .confirm: course.hasActed = course.hasActed || step.harms || step.isFault
+        case .wait, .check: break
         }
-        operators.show("\(isFinal ? "finally: " : "")\(step.name)")
+        if isFault { course.fault = began }
+        course.events.append((began, (isFault ? "fault: " : isFinal ? "finally: " : "") + title))
+        operators.show("\(isFinal ? "finally: " : "")\(title)")
         let (outcome, reason) = await carryOut(step, course)
+        // A human may take his time before he does what he is asked to.
+        if isFault, case .confirm = step.action { course.fault = time.wall() }
         record(step, isFinal: isFinal, outcome, since: began, reason, &course)
     }
 
@@ -46,7 +52,7 @@ extension DrillRunner {
     private func isAgreed(_ step: DrillScenario.Step, _ course: inout Course) async -> Bool {
         let began = time.wall()
         let action = (try? words(of: step.action, course)) ?? ""
-        let question = DrillOperator.Question.harm(step: step.name, action: action)
+        let question = DrillOperator.Question.harm(step: title(step, course), action: action)
         let (outcome, reason) = await answer(to: question, within: DrillRunner.answerLimit)
         if outcome == .passed { return true }
         record(step, isFinal: false, outcome, since: began, reason, &course)
@@ -158,6 +164,11 @@ extension DrillRunner {
         }
     }
 
+    /// A step's name with the names of this run.
+    private func title(_ step: DrillScenario.Step, _ course: Course) -> String {
+        (try? course.placeholders.expand(step.name)) ?? step.name
+    }
+
     private func shown(_ condition: DrillScenario.Condition, _ course: Course) -> String {
         (try? course.placeholders.expand(condition.expression, .promQL)) ?? condition.expression
     }
@@ -186,16 +197,17 @@ extension DrillRunner {
             case .check: "check"
             case .confirm: "confirm"
             }
+        let title = title(step, course)
         course.steps.append(
             DrillReport.Step(
-                name: step.name, action: action, isFinal: isFinal, outcome: outcome, startedAt: began?.rfc3339,
+                name: title, action: action, isFinal: isFinal, outcome: outcome, startedAt: began?.rfc3339,
                 seconds: began.map { max((time.wall() - $0).seconds, 0) }, reason: reason))
         switch outcome {
         case .passed, .skipped: return
         case .failed, .timedOut: course.isFailed = true
         case .interrupted, .declined: course.isAborted = true
         }
-        course.note("\(isFinal ? "finally: " : "")\(step.name): \(reason)")
-        operators.show("\(step.name): \(reason)")
+        course.note("\(isFinal ? "finally: " : "")\(title): \(reason)")
+        operators.show("\(title): \(reason)")
     }
 }

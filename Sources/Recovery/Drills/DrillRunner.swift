@@ -11,6 +11,8 @@ package struct DrillRunner: Sendable {
     package let scenario: DrillScenario
     /// On which cluster.
     package let cluster: String
+    /// On which service, where the scenario has one.
+    package let service: String?
     /// The drill's id.
     package let id: String
     /// Where the operator's own programs are.
@@ -31,11 +33,13 @@ package struct DrillRunner: Sendable {
 
     /// A drill of a cluster. Whether the cluster may be drilled is for the caller to check.
     package init(
-        _ scenario: DrillScenario, cluster: String, id: String, hooks: String, agent: DrillAgent,
+        _ scenario: DrillScenario, cluster: String, service: String? = nil, id: String, hooks: String,
+        agent: DrillAgent,
         operators: DrillOperator, time: any TimeSource, interrupt: DrillInterrupt
     ) {
         self.scenario = scenario
         self.cluster = cluster
+        self.service = service
         self.id = id
         self.hooks = hooks
         self.agent = agent
@@ -67,6 +71,8 @@ package struct DrillRunner: Sendable {
         var isAborted = false
         /// Whether a step failed.
         var isFailed = false
+        /// Whether anything was done that may have to be put back.
+        var hasActed = false
         var events: [(at: Timestamp, what: String)] = []
 
         mutating func note(_ issue: String) {
@@ -146,6 +152,7 @@ package struct DrillRunner: Sendable {
     /// The values of this run: the names of the active node and of a standby as they are now.
     private func placeholders() async throws(DrillAgent.Failure) -> DrillPlaceholders {
         var values: [DrillPlaceholder: String] = [.cluster: cluster, .hooks: hooks, .drill: id]
+        values[.service] = service
         let label = "{cluster=\(cluster.quotedAsInGo)}"
         for (placeholder, expression) in [
             (DrillPlaceholder.active, "vault_cluster_active_info\(label) == 1"),

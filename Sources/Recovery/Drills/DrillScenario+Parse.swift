@@ -46,7 +46,8 @@ extension DrillScenario {
             if !DrillScenario.isName(name) {
                 errors.add(
                     fields.position(of: "name"),
-                    "name: expected 1 to \(nameLimitBytes) lowercase letters, digits and hyphens, found \"\(name)\"")
+                    "name: expected 1 to \(nameLimitBytes) lowercase letters, digits, hyphens and underscores, found \"\(name)\""
+                )
             }
             let description = text(fields.required("description"), "description") ?? ""
             let objective = objective(fields.node("objective"))
@@ -219,7 +220,7 @@ extension DrillScenario {
 
     private static func isName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= nameLimitBytes && text.first != "-"
-            && text.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }
+            && text.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || "-_".contains($0)) }
     }
 }
 

@@ -60,7 +60,7 @@ package struct DrillScenario: Sendable, Hashable {
         package var paged: Duration?
     }
 
-    /// `name`: unique among the scenarios; lowercase letters, digits and hyphens.
+    /// `name`: unique among the scenarios; lowercase letters, digits, hyphens and underscores.
     package var name: String
     /// `description`: what it proves, in a sentence or two.
     package var description: String

@@ -34,6 +34,9 @@ struct DrillRunCommand: AsyncParsableCommand {
     @Option(help: "The cluster, by its name in the agent's configuration.")
     var cluster: String
 
+    @Option(help: "The service, by its name in the agent's configuration, for scenarios of one.")
+    var service: String?
+
     @Option(help: "Do the steps that harm without asking, on this cluster: repeat its name.")
     var yes: String?
 
@@ -84,7 +87,7 @@ struct DrillRunCommand: AsyncParsableCommand {
             }
         }
         let runner = DrillRunner(
-            scenario, cluster: cluster, id: id, hooks: settings.options.hooks, agent: .running(client),
+            scenario, cluster: cluster, service: service, id: id, hooks: settings.options.hooks, agent: .running(client),
             operators: .terminal(agreed: yes == cluster, confirmed: confirmed), time: time, interrupt: interrupt)
         var report = await runner.run()
         watcher.cancel()
