@@ -102,7 +102,7 @@ package struct BackupCalendar: Sendable {
     }
 
     /// The period before another; nil at the beginning of time.
-    func previous(_ other: BackupPeriod) -> BackupPeriod? {
+    package func previous(_ other: BackupPeriod) -> BackupPeriod? {
         let before = Timestamp(milliseconds: other.start.milliseconds.subtractingSaturated(1))
         guard before < other.start else { return nil }
         if case .cron(let cron) = options.schedule { return cron.previous(atOrBefore: before).map { period($0) } }

@@ -1,5 +1,5 @@
 import S3
-import Text
+import Transport
 
 /// Why a backup was not made, or is no good. Each kind has an exit code, so that whoever started the command knows what to
 /// look at.
@@ -60,5 +60,7 @@ package struct BackupFailure: Error, Sendable, Hashable, CustomStringConvertible
 
     package var description: String { message }
 
-    init(_ error: S3Error) { self.init(.store, error.message) }
+    init(_ error: S3Error) {
+        self = error.transport == .cancelled ? .interrupted : BackupFailure(.store, error.message)
+    }
 }

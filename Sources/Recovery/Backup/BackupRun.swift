@@ -56,10 +56,7 @@ package struct BackupRun: Sendable {
     ///   - acceptsReset: whether a snapshot may hold far less than the one before.
     /// - Throws: `BackupFailure`, after it was recorded.
     package func run(sets names: [String] = [], acceptsReset: Bool = false) async throws(BackupFailure) -> Outcome {
-        for name in names where !configuration.sets.contains(where: { $0.options.name == name }) {
-            let known = Words.list(configuration.sets.map(\.options.name))
-            throw BackupFailure(.notFound, "there is no set \"\(name)\" in \(configuration.path); expected \(known)")
-        }
+        _ = try configuration.sets(named: names)
         let lock = try configuration.lock()
         defer { withExtendedLifetime(lock) {} }
         try record(.backupStarted)

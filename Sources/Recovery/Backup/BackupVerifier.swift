@@ -37,17 +37,26 @@ package struct BackupVerifier: Sendable {
     }
 
     /// Reads and checks an object.
-    /// - Parameter expected: the SHA-256 that it must have; nil takes that of its metadata.
+    /// - Parameters:
+    ///   - expected: the SHA-256 that it must have; nil takes that of its metadata.
+    ///   - size: the bytes that it must have; nil if unknown.
+    ///   - keep: takes each piece as stored; nothing is checked by then.
     /// - Throws: `BackupFailure` of the kinds `verification`, `store` and `notFound`.
     package func verify(
-        _ key: String, expected: String? = nil, size: Int64? = nil, report: @escaping BackupProgress.Report = { _ in }
+        _ key: String, expected: String? = nil, size: Int64? = nil, report: @escaping BackupProgress.Report = { _ in },
+        keep: @escaping @Sendable ([UInt8]) throws(BackupFailure) -> Void = { _ in }
     ) async throws(BackupFailure) -> Verdict {
         let check = BackupContentCheck(keys: keys)
         let bytes = Mutex<Int64>(0)
+        let refusal = Mutex<BackupFailure?>(nil)
         let metadata: S3Metadata
         do throws(S3Error) {
             metadata = try await client.get(key, limitBytes: limitBytes) { piece in
                 check.take(piece)
+                do throws(BackupFailure) { try keep(piece) } catch {
+                    refusal.withLock { $0 = error }
+                    throw error
+                }
                 let done = bytes.withLock { bytes in
                     bytes += Int64(piece.count)
                     return bytes
@@ -55,6 +64,7 @@ package struct BackupVerifier: Sendable {
                 report(BackupProgress(phase: .readBack, key: key, done: done, total: size))
             }
         } catch {
+            if let refusal = refusal.withLock({ $0 }) { throw refusal }
             if error.transport == .cancelled { throw .interrupted }
             if error.reason == .noSuchKey || error.reason == .deleteMarker {
                 throw BackupFailure(.notFound, "there is no \(key) in the bucket")
