@@ -6,7 +6,7 @@ package struct URLParts: Sendable, Hashable {
     var scheme: String
     /// Without brackets around an IPv6 address.
     package private(set) var host: String
-    var port: Int
+    package private(set) var port: Int
 
     /// nil if libcurl would not accept it either.
     package init?(_ url: String) {
