@@ -1,6 +1,7 @@
 package import Platform
 package import Probes
 import Samples
+import YAML
 
 extension Configuration {
     /// The Vault clusters and PostgreSQL servers of a daemon's configuration, for a command that must not act on them.

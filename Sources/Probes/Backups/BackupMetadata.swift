@@ -1,8 +1,8 @@
-import Samples
+package import Samples
 import Text
 
 /// The three metadata fields that a backup should have, as found on the newest one.
-struct BackupMetadata: Sendable, Hashable {
+package struct BackupMetadata: Sendable, Hashable {
     static let fields = ["checksum", "timestamp", "vault_version"]
 
     private let values: [String: String]
@@ -12,7 +12,7 @@ struct BackupMetadata: Sendable, Hashable {
     ///   - metadata: names in lower case. Some proxies drop headers with underscores, so `vault-version` is accepted
     ///     too.
     ///   - keyTime: the time in the object's key.
-    init(_ metadata: [String: String], keyTime: Timestamp) {
+    package init(_ metadata: [String: String], keyTime: Timestamp) {
         var values: [String: String] = [:]
         for (name, value) in metadata where !value.isEmpty && value != "undefined" {
             let known = name.lowercased().split(separator: "-").joined(separator: "_")
@@ -23,7 +23,10 @@ struct BackupMetadata: Sendable, Hashable {
     }
 
     /// The expected SHA-256, in lower case; nil if absent or malformed.
-    var checksum: String? { isValid("checksum") == true ? values["checksum"]?.lowercased() : nil }
+    package var checksum: String? { isValid("checksum") == true ? values["checksum"]?.lowercased() : nil }
+
+    /// Vault's version, as `1.8.0`; nil if absent or malformed.
+    package var vaultVersion: String? { isValid("vault_version") == true ? values["vault_version"] : nil }
 
     func isPresent(_ field: String) -> Bool { values[field] != nil }
 

@@ -31,6 +31,11 @@ extension RecoveryParser {
             defer { own.finish() }
             return targets.connection(&own, "database")
         }
+        let role = fields.string("role")
+        let program = path(&fields, "pg_restore")
+        let token = context.secret(&fields, "token")
+        let daemonConfig = path(&fields, "daemon_config")
+        let reach = fields.node("reach").flatMap { hook($0, "reach") }
         let start = fields.node("start").flatMap { hook($0, "start") }
         let stop = fields.node("stop").flatMap { hook($0, "stop") }
         let canary = fields.node("canary").flatMap { self.canary($0) }
@@ -40,11 +45,19 @@ extension RecoveryParser {
         if kind != .raft, database == nil {
             errors.add(node.position, "restore_test of kind \(kind.rawValue) needs \"database\": a scratch server")
         }
+        if kind == .recoveryMode, keys.isEmpty {
+            errors.add(node.position, "restore_test of kind recovery_mode needs \"key_files\": the source's unseal keys")
+        }
         var options = RestoreTestOptions(kind: kind, url: url)
         options.unixSocket = socket
         options.tls = tls
         options.keys = keys
         options.database = database
+        options.role = role
+        options.program = program
+        options.token = token
+        if let daemonConfig { options.daemonConfig = daemonConfig }
+        options.reach = reach
         options.start = start
         options.stop = stop
         options.canary = canary
@@ -60,6 +73,12 @@ extension RecoveryParser {
         if arguments.isEmpty {
             errors.add(node.position, "\(name) needs \"argv\": a list of the program and its arguments")
             return nil
+        }
+        // A relative path would depend on where the command is started.
+        if let program = arguments.first, program.contains("/"), !program.hasPrefix("/") {
+            errors.add(
+                fields.position(of: "argv"),
+                "\(name): expected an absolute path or a program's name, found \"\(program)\"")
         }
         var hook = RestoreTestOptions.Hook(arguments: arguments)
         if let timeout = context.duration(&fields, "timeout") { hook.timeout = timeout }

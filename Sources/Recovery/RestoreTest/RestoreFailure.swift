@@ -32,24 +32,57 @@ package struct RestoreFailure: Error, Sendable, Hashable, CustomStringConvertibl
         case timeout
         /// A signal ended it.
         case interrupted
+        /// Another restore test runs.
+        case busy
+        /// A temporary file could not be written.
+        case space
+        /// The encryption key cannot be read.
+        case encryptionKey = "encryption_key"
 
-        /// Status 1 is left to errors without a kind, 2 to wrong arguments.
+        /// The command's exit status. Status 1 is left to errors without a kind; where `backup` fails for the same
+        /// reason, its statuses are these, too.
         package var exitStatus: Int32 {
             switch self {
             case .configuration: 2
-            case .refused: 10
-            case .noBackup: 11
-            case .store: 12
-            case .checksum: 13
-            case .decryption: 14
-            case .structure: 15
-            case .staging: 16
-            case .keys: 17
-            case .notItself: 18
-            case .credential: 19
-            case .canary: 20
-            case .timeout: 21
-            case .interrupted: 22
+            case .space: BackupFailure.Kind.space.rawValue
+            case .encryptionKey: BackupFailure.Kind.key.rawValue
+            case .store: BackupFailure.Kind.store.rawValue
+            case .busy: BackupFailure.Kind.busy.rawValue
+            case .interrupted: BackupFailure.Kind.interrupted.rawValue
+            case .noBackup: BackupFailure.Kind.notFound.rawValue
+            case .refused: 30
+            case .checksum: 31
+            case .decryption: 32
+            case .structure: 33
+            case .staging: 34
+            case .keys: 35
+            case .notItself: 36
+            case .credential: 37
+            case .canary: 38
+            case .timeout: 39
+            }
+        }
+
+        /// In a few words, for the help of the command.
+        package var phrase: String {
+            switch self {
+            case .configuration: "the configuration or the arguments cannot work"
+            case .space: "a temporary file could not be written"
+            case .encryptionKey: "the encryption key is missing or no key"
+            case .store: "the bucket did not answer or refused"
+            case .busy: "another restore test is under way"
+            case .interrupted: "stopped by a signal"
+            case .noBackup: "no such backup or set"
+            case .refused: "staging is, or may reach, what is watched; nothing was touched"
+            case .checksum: "the object is not what its checksum was made of"
+            case .decryption: "no key opens the object"
+            case .structure: "what it holds is not a whole snapshot or dump"
+            case .staging: "a hook, the staging Vault or its database failed"
+            case .keys: "the unseal keys do not open the copy"
+            case .notItself: "something else than the copy would have answered"
+            case .credential: "the copy does not know the credential"
+            case .canary: "the secret is not in the copy"
+            case .timeout: "it took longer than its timeout"
             }
         }
     }
@@ -65,6 +98,21 @@ package struct RestoreFailure: Error, Sendable, Hashable, CustomStringConvertibl
     package init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message
+    }
+
+    /// What the functions shared with `backup` throw.
+    init(_ failure: BackupFailure, verification: Kind) {
+        let kind: Kind =
+            switch failure.kind {
+            case .space: .space
+            case .key: .encryptionKey
+            case .store: .store
+            case .notFound: .noBackup
+            case .busy: .busy
+            case .interrupted: .interrupted
+            default: verification
+            }
+        self.init(kind, failure.message)
     }
 
     /// `keys: the unseal keys do not open this backup …`.

@@ -1,0 +1,174 @@
+package import Platform
+import Probes
+package import S3
+package import Samples
+import Synchronization
+import Text
+
+/// A backup that can be restored.
+package struct RestorableBackup: Sendable, Hashable {
+    /// The object's key.
+    package var key: String
+    /// The object's size in bytes.
+    package var size: Int64
+    /// When it was made, by its name.
+    package var time: Timestamp
+    /// The name of its set.
+    package var set: String
+
+    /// A backup.
+    package init(key: String, size: Int64, time: Timestamp, set: String) {
+        self.key = key
+        self.size = size
+        self.time = time
+        self.set = set
+    }
+}
+
+/// A downloaded object.
+package struct FetchedBackup: Sendable {
+    /// The whole object, in a file without a name.
+    package var file: OpenFile
+    /// Its size in bytes.
+    package var size: Int64
+    /// Of all its bytes: 64 hexadecimal digits.
+    package var sha256: String
+    /// Of its metadata, in lower case; nil without.
+    package var checksum: String?
+    /// Vault's version as its metadata names it; nil without.
+    package var vaultVersion: String?
+
+    /// An object.
+    package init(file: OpenFile, size: Int64, sha256: String, checksum: String?, vaultVersion: String? = nil) {
+        self.file = file
+        self.size = size
+        self.sha256 = sha256
+        self.checksum = checksum
+        self.vaultVersion = vaultVersion
+    }
+}
+
+/// Where restore tests get backups from.
+package protocol RestoreSource: Sendable {
+    /// The newest backup of a set, or of all of them.
+    func newest(of set: String?) async throws(RestoreFailure) -> RestorableBackup
+    /// The backup of a key.
+    func named(_ key: String) async throws(RestoreFailure) -> RestorableBackup
+    /// Downloads a backup into a file without a name.
+    /// - Parameter progress: called with the number of bytes so far.
+    func fetch(
+        _ backup: RestorableBackup, progress: @escaping @Sendable (Int64) -> Void
+    ) async throws(RestoreFailure) -> FetchedBackup
+    /// Decrypts a backup into another such file, of which nothing is used before its tag has been checked.
+    func decrypt(_ backup: FetchedBackup) async throws(RestoreFailure) -> (file: OpenFile, size: Int64)
+}
+
+/// The backups of the bucket of `recovery.yml`.
+package struct StoredBackups: RestoreSource {
+    private let configuration: RecoveryConfiguration
+    private let client: S3Client
+    private let files: any FileAccess
+
+    /// - Parameter client: of the configuration's bucket.
+    package init(_ configuration: RecoveryConfiguration, client: S3Client, files: any FileAccess) {
+        self.configuration = configuration
+        self.client = client
+        self.files = files
+    }
+
+    package func newest(of set: String?) async throws(RestoreFailure) -> RestorableBackup {
+        let sets = configuration.sets.filter { set == nil || $0.options.name == set }
+        guard !sets.isEmpty else {
+            let names = configuration.sets.map(\.options.name).joined(separator: ", ")
+            throw RestoreFailure(.noBackup, "there is no set \"\(set ?? "")\"; the configuration has \(names)")
+        }
+        var newest: RestorableBackup?
+        for set in sets {
+            do throws(S3Error) {
+                for object in try await client.list(prefix: set.options.prefix) {
+                    guard let found = StoredBackups.backup(object, set.options) else { continue }
+                    if newest.map({ $0.time < found.time }) ?? true { newest = found }
+                }
+            } catch { throw RestoreFailure(.store, error.message) }
+        }
+        guard let newest else {
+            throw RestoreFailure(
+                .noBackup,
+                "no backup below \(sets.map(\.options.prefix).joined(separator: ", ")) of bucket \(configuration.bucket.bucket)"
+            )
+        }
+        return newest
+    }
+
+    package func named(_ key: String) async throws(RestoreFailure) -> RestorableBackup {
+        guard let set = configuration.sets.first(where: { key.hasPrefix($0.options.prefix) }) else {
+            throw RestoreFailure(.noBackup, "\(key) belongs to no set: expected a key below one of their prefixes")
+        }
+        do throws(S3Error) {
+            guard let object = try await client.list(prefix: key).first(where: { $0.key == key }) else {
+                throw S3Error(.noSuchKey, "there is no \(key) in bucket \(configuration.bucket.bucket)")
+            }
+            return StoredBackups.backup(object, set.options)
+                ?? RestorableBackup(
+                    key: object.key, size: object.sizeBytes, time: object.lastModified, set: set.options.name)
+        } catch { throw StoredBackups.failure(error) }
+    }
+
+    private static func backup(_ object: S3Object, _ set: BackupSetOptions) -> RestorableBackup? {
+        BackupKey(object.key, prefix: set.prefix).map {
+            RestorableBackup(key: object.key, size: object.sizeBytes, time: $0.time, set: set.name)
+        }
+    }
+
+    package func fetch(
+        _ backup: RestorableBackup, progress: @escaping @Sendable (Int64) -> Void
+    ) async throws(RestoreFailure) -> FetchedBackup {
+        let folder = configuration.staging.directory
+        let size = backup.size
+        let file: OpenFile
+        do throws(FileError) {
+            // The object, and its plaintext beside it.
+            let free = try OpenFile.freeBytes(in: folder)
+            guard free > size.multipliedSaturated(by: 2) else {
+                throw FileError(
+                    path: folder, reason: "\(free) bytes are free; a backup of \(size) bytes needs twice its size")
+            }
+            file = try OpenFile(unnamedIn: folder)
+        } catch { throw RestoreFailure(.space, "a temporary file in \(error)") }
+        let check = BackupContentCheck(keys: [])
+        let written = Mutex<Int64>(0)
+        let limit = size > 0 ? Int(clamping: size) : 1
+        do throws(S3Error) {
+            let metadata = try await client.get(backup.key, limitBytes: limit) { piece in
+                check.take(piece)
+                let offset = written.withLock { $0 }
+                try piece.withUnsafeBytes { try file.write($0, at: offset) }
+                written.withLock { $0 += Int64(piece.count) }
+                progress(offset + Int64(piece.count))
+            }
+            guard let result = check.finish() else {
+                throw S3Error(.transport, "libcrypto could not hash the backup")
+            }
+            let fields = BackupMetadata(metadata.user, keyTime: backup.time)
+            return FetchedBackup(
+                file: file, size: result.bytes, sha256: result.sha256, checksum: fields.checksum,
+                vaultVersion: fields.vaultVersion)
+        } catch { throw StoredBackups.failure(error) }
+    }
+
+    private static func failure(_ error: S3Error) -> RestoreFailure {
+        switch error.reason {
+        case .noSuchKey, .deleteMarker: RestoreFailure(.noBackup, error.message)
+        default: RestoreFailure(.store, error.message)
+        }
+    }
+
+    package func decrypt(_ backup: FetchedBackup) async throws(RestoreFailure) -> (file: OpenFile, size: Int64) {
+        do throws(BackupFailure) {
+            let opened = try BackupOpener.open(
+                backup.file, size: backup.size, keys: try await configuration.encryption.allKeys(files),
+                in: configuration.staging.directory)
+            return (opened.file, opened.size)
+        } catch { throw RestoreFailure(error, verification: .decryption) }
+    }
+}

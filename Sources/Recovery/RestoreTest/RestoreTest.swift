@@ -1,0 +1,259 @@
+package import Platform
+import Probes
+import Samples
+import Text
+package import Transport
+
+/// Restores a backup into the staging Vault and reads a secret there. It passes only if the copy itself answered.
+package struct RestoreTest: Sendable {
+    /// What a restore test works with.
+    package struct Tools: Sendable {
+        /// Clocks, files, random numbers.
+        package var platform: Platform
+        /// For Vault.
+        package var http: any HTTPClient
+        /// For the scratch database.
+        package var postgres: any PostgresConnector
+        /// For hooks and pg_restore.
+        package var programs: any RestorePrograms
+        /// Where the backup comes from.
+        package var source: any RestoreSource
+        /// This process's environment, for the daemon's configuration.
+        package var environment: [String: String]
+
+        /// All of them.
+        package init(
+            platform: Platform, http: any HTTPClient, postgres: any PostgresConnector, programs: any RestorePrograms,
+            source: any RestoreSource, environment: [String: String]
+        ) {
+            self.platform = platform
+            self.http = http
+            self.postgres = postgres
+            self.programs = programs
+            self.source = source
+            self.environment = environment
+        }
+    }
+
+    /// Which backup is tested.
+    package enum Choice: Sendable, Hashable {
+        /// The newest of a set, or of all.
+        case newest(set: String?)
+        /// The one of a key.
+        case named(String)
+    }
+
+    let configuration: RecoveryConfiguration
+    let options: RestoreTestOptions
+    let tools: Tools
+    let client: StagingClient
+    private let observe: @Sendable (RestoreProgress) -> Void
+
+    /// - Parameters:
+    ///   - options: the configuration's `restore_test`.
+    ///   - observe: called as the test goes on.
+    package init(
+        _ configuration: RecoveryConfiguration, _ options: RestoreTestOptions, _ tools: Tools,
+        observe: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.options = options
+        self.tools = tools
+        self.observe = observe
+        client = StagingClient(options, http: tools.http)
+    }
+
+    /// The lock against two tests at a time, in the folder of temporary files.
+    package static func lockPath(_ configuration: RecoveryConfiguration) -> String {
+        configuration.staging.directory + "/restore-test.lock"
+    }
+
+    /// Runs the test and removes the copy, whatever came of it. Cancelling the task ends the phase under way and cleans
+    /// up.
+    package func run(_ choice: Choice = .newest(set: nil)) async -> RestoreTestReport {
+        let run = RestoreRun(kind: options.kind, limit: options.timeout, time: tools.platform.time, observe: observe)
+        let lock: FileLock
+        do throws(FileError) { lock = try FileLock(RestoreTest.lockPath(configuration)) } catch {
+            let isHeld = error.reason.contains("another process")
+            run.note {
+                $0.failure = RestoreFailure(
+                    isHeld ? .busy : .space,
+                    isHeld ? "another restore test is under way: it holds \(error.path)" : error.description)
+            }
+            return run.result
+        }
+        let staging = Staging()
+        do throws(RestoreFailure) {
+            try await perform(choice, run, staging)
+        } catch {
+            run.note { $0.failure = error }
+        }
+        // What was begun is removed even when the test was told to stop: a task that nobody cancels.
+        await Task { await cleanUp(run, staging) }.value
+        withExtendedLifetime(lock) {}
+        return run.result
+    }
+
+    private func perform(_ choice: Choice, _ run: RestoreRun, _ staging: Staging) async throws(RestoreFailure) {
+        let watched = try await run.phase(.guarding) { () async throws(RestoreFailure) in try await guardStaging() }
+        let backup = try await run.phase(.select) { () async throws(RestoreFailure) in
+            let backup =
+                switch choice {
+                case .newest(let set): try await tools.source.newest(of: set)
+                case .named(let key): try await tools.source.named(key)
+                }
+            run.note {
+                $0.backup = backup.key
+                $0.set = backup.set
+                $0.made = backup.time
+                $0.sizeBytes = backup.size
+            }
+            return backup
+        }
+        let content = try await content(of: backup, run)
+        switch options.kind {
+        case .raft: try await restoreSnapshot(content, watched, run, staging)
+        case .postgres, .recoveryMode: try await restoreDump(content, watched, run, staging)
+        }
+    }
+
+    /// From the bucket to a whole, decrypted file.
+    private func content(of backup: RestorableBackup, _ run: RestoreRun) async throws(RestoreFailure) -> RestoreContent {
+        let fetched = try await run.phase(.fetch) { () async throws(RestoreFailure) in
+            try await tools.source.fetch(backup) { run.tell(.fetched(bytes: $0, of: backup.size)) }
+        }
+        run.note { $0.vaultVersion = fetched.vaultVersion }
+        try await run.phase(.checksum) { () async throws(RestoreFailure) in
+            guard let checksum = fetched.checksum else {
+                run.note { $0.remarks.append("the object's metadata has no checksum to compare") }
+                return
+            }
+            guard checksum == fetched.sha256 else {
+                throw RestoreFailure(
+                    .checksum,
+                    "\(backup.key) has the SHA-256 \(fetched.sha256), but its metadata says \(checksum): it is damaged, or was replaced"
+                )
+            }
+        }
+        let plain = try await run.phase(.decrypt) { () async throws(RestoreFailure) in
+            try await tools.source.decrypt(fetched)
+        }
+        let content = try await run.phase(.structure) { () async throws(RestoreFailure) in
+            try await RestoreContent(plain.file, size: plain.size, options, tools.programs, within: run.left)
+        }
+        run.note { $0.seal = content.seal }
+        return content
+    }
+
+    // MARK: Before anything is touched
+
+    private func guardStaging() async throws(RestoreFailure) -> Watched {
+        let estate = try await WatchedEstate(
+            configuration, daemonConfig: options.daemonConfig, environment: tools.environment, platform: tools.platform)
+        let resolver = HostAddresses(platform: tools.platform)
+        let watched = await estate.addresses(resolver)
+        let staging = await WatchedEstate.endpoint(options.url, label: "staging", resolver)
+        var database: [WatchedAddresses.Endpoint] = []
+        if let server = options.database { database = await WatchedEstate.endpoints(server, resolver) }
+        try RestoreGuard.check(options, staging, database, watched)
+        let ids = await estate.clusterIDs(tools.http)
+        return Watched(addresses: watched, clusterIDs: ids, isComplete: estate.knowsAll(ids))
+    }
+
+    /// What staging must not be.
+    struct Watched: Sendable {
+        var addresses: WatchedAddresses
+        var clusterIDs: Set<String>
+        /// Whether every watched cluster told its id.
+        var isComplete: Bool
+    }
+
+    // MARK: The canary
+
+    /// Waits until the copy itself serves, reads the secret, and makes sure that it still is the copy that serves.
+    func readCanary(_ watched: Watched, _ run: RestoreRun) async throws(RestoreFailure) {
+        guard let canary = options.canary else { return }
+        let check = ActivationCheck(watched: watched.addresses)
+        try await run.phase(.active) { () async throws(RestoreFailure) in
+            try await awaitActive(check, .active, run)
+        }
+        try await run.phase(.canary) { () async throws(RestoreFailure) in
+            let token: Secret
+            switch await client.token(canary, platform: tools.platform) {
+            case .success(let found): token = found
+            case .failure(let failure):
+                throw RestoreFailure(
+                    .credential,
+                    "no token for the secret: \(failure.description). The copy knows only credentials that lived when the backup was made and have not ended since; use an AppRole whose secret_id does not end"
+                )
+            }
+            try await run.poll(.canary) { () async throws(RestoreFailure) in
+                try await CanaryAnswer.result(
+                    of: client.send(client.request("GET", canary.path, token: token)), path: canary.path)
+            }
+            try await awaitActive(check, .canary, run)
+        }
+    }
+
+    private func awaitActive(_ check: ActivationCheck, _ phase: RestorePhase, _ run: RestoreRun)
+        async throws(RestoreFailure)
+    {
+        try await run.poll(phase) { () async throws(RestoreFailure) in
+            switch check.verdict(await client.health(), await client.leader()) {
+            case .active: return .success(())
+            case .wait(let reason): return .failure(.init(reason: reason))
+            case .fail(let failure): throw failure
+            }
+        }
+    }
+
+    // MARK: The end
+
+    private func cleanUp(_ run: RestoreRun, _ staging: Staging) async {
+        let (stops, database) = staging.began
+        guard stops || database != nil else { return }
+        run.tell(.began(.cleanup))
+        let began = run.time.monotonic()
+        var remains: [String] = []
+        if stops {
+            do throws(RestoreFailure) { try await hooks(nil).run(options.stop, "stop") } catch {
+                remains.append("staging still holds the copy, with all of production's secrets: \(error.message)")
+            }
+            if options.stop == nil {
+                run.note {
+                    $0.remarks.append(
+                        "staging still holds the copy, with all of production's secrets: there is no hook stop to remove it"
+                    )
+                }
+            }
+        }
+        if let database {
+            do throws(RestoreFailure) { try await database.drop() } catch {
+                remains.append("the scratch database \(database.name) remains: \(error.message)")
+            }
+        }
+        let seconds = (run.time.monotonic() - began).seconds
+        run.note { report in
+            report.phases.append(.init(phase: .cleanup, seconds: seconds))
+            guard !remains.isEmpty else { return }
+            report.remarks += remains
+            // Secrets that lie about are a failure, even though the backup is good.
+            if report.failure == nil {
+                report.failure = RestoreFailure(.staging, remains.joined(separator: "; "))
+                report.failure?.phase = .cleanup
+            }
+        }
+        run.tell(.ended(.cleanup, seconds: seconds))
+    }
+
+    func hooks(_ content: RestoreContent?, database: String? = nil) -> RestoreHooks {
+        var environment = [
+            "VAULTWATCH_KIND": options.kind.rawValue, "VAULTWATCH_URL": options.url,
+            "VAULTWATCH_RECOVERY": options.kind == .recoveryMode ? "true" : "false",
+        ]
+        environment["VAULTWATCH_DATABASE"] = database
+        environment["VAULTWATCH_SHARES"] = content?.seal.map { String($0.shares) }
+        environment["VAULTWATCH_THRESHOLD"] = content?.seal.map { String($0.threshold) }
+        return RestoreHooks(options: options, programs: tools.programs, environment: environment)
+    }
+}
