@@ -42,6 +42,14 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
         package var backups: [String]?
         /// Why it failed.
         package var error: String?
+        /// What a restore test restored: `raft`, `postgres`, `recovery_mode`.
+        package var restoreKind: String?
+        /// How long each phase of a restore test took, in milliseconds.
+        package var phases: [String: Double]?
+        /// The age of the backup at the restore test, in milliseconds.
+        package var backupAge: Double?
+        /// The phase in which a restore test failed.
+        package var failedPhase: String?
 
         /// No details.
         package init() {}
@@ -56,6 +64,10 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
             case backup = "backup_tested"
             case backups
             case error
+            case restoreKind = "restore_kind"
+            case phases = "phases_ms"
+            case backupAge = "backup_age_ms"
+            case failedPhase = "failed_phase"
         }
 
         /// A field of an unexpected type counts as absent, since the files are written by various scripts.
@@ -70,6 +82,10 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
             backup = try? container.decodeIfPresent(String.self, forKey: .backup)
             backups = try? container.decodeIfPresent([String].self, forKey: .backups)
             error = try? container.decodeIfPresent(String.self, forKey: .error)
+            restoreKind = try? container.decodeIfPresent(String.self, forKey: .restoreKind)
+            phases = try? container.decodeIfPresent([String: Double].self, forKey: .phases)
+            backupAge = try? container.decodeIfPresent(Double.self, forKey: .backupAge)
+            failedPhase = try? container.decodeIfPresent(String.self, forKey: .failedPhase)
         }
     }
 

@@ -1,3 +1,4 @@
+import Probes
 import Transport
 
 /// Refuses a staging that is, or may be, something that is watched, before anything is touched.
@@ -28,14 +29,16 @@ enum RestoreGuard {
                 "the scratch database's server \(server.label) is watched as \(same.label): staging must not share storage with production; nothing was touched"
             )
         }
-        if options.kind != .recoveryMode, case .none = options.canary?.authentication ?? .none {
+        guard options.canary != nil else {
+            throw RestoreFailure(.configuration, "restore_test needs canary: the path of a secret to read")
+        }
+        if options.kind != .recoveryMode, let canary = options.canary,
+            case VaultClusterOptions.Authentication.none = canary.authentication
+        {
             throw RestoreFailure(
                 .configuration,
                 "canary needs a credential that lives in the backup: an AppRole whose secret_id does not end, or a token that outlives the oldest backup; kind recovery_mode needs none"
             )
-        }
-        guard options.canary != nil else {
-            throw RestoreFailure(.configuration, "restore_test needs canary: the path of a secret to read")
         }
         if options.kind == .recoveryMode, options.keys.isEmpty {
             throw RestoreFailure(.configuration, "kind recovery_mode needs key_files: the source's unseal keys")

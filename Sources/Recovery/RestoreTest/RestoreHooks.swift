@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 import Text
 
 /// Runs the operator's programs for staging, and pg_restore.

@@ -1,5 +1,5 @@
 import Platform
-import Probes
+package import Probes
 import Samples
 import Synchronization
 import Text

@@ -1,29 +1,8 @@
 package import Platform
 import Probes
 package import S3
-package import Samples
 import Synchronization
 import Text
-
-/// A backup that can be restored.
-package struct RestorableBackup: Sendable, Hashable {
-    /// The object's key.
-    package var key: String
-    /// The object's size in bytes.
-    package var size: Int64
-    /// When it was made, by its name.
-    package var time: Timestamp
-    /// The name of its set.
-    package var set: String
-
-    /// A backup.
-    package init(key: String, size: Int64, time: Timestamp, set: String) {
-        self.key = key
-        self.size = size
-        self.time = time
-        self.set = set
-    }
-}
 
 /// A downloaded object.
 package struct FetchedBackup: Sendable {
@@ -51,13 +30,13 @@ package struct FetchedBackup: Sendable {
 /// Where restore tests get backups from.
 package protocol RestoreSource: Sendable {
     /// The newest backup of a set, or of all of them.
-    func newest(of set: String?) async throws(RestoreFailure) -> RestorableBackup
+    func newest(of set: String?) async throws(RestoreFailure) -> StoredBackup
     /// The backup of a key.
-    func named(_ key: String) async throws(RestoreFailure) -> RestorableBackup
+    func named(_ key: String) async throws(RestoreFailure) -> StoredBackup
     /// Downloads a backup into a file without a name.
     /// - Parameter progress: called with the number of bytes so far.
     func fetch(
-        _ backup: RestorableBackup, progress: @escaping @Sendable (Int64) -> Void
+        _ backup: StoredBackup, progress: @escaping @Sendable (Int64) -> Void
     ) async throws(RestoreFailure) -> FetchedBackup
     /// Decrypts a backup into another such file, of which nothing is used before its tag has been checked.
     func decrypt(_ backup: FetchedBackup) async throws(RestoreFailure) -> (file: OpenFile, size: Int64)
@@ -76,21 +55,20 @@ package struct StoredBackups: RestoreSource {
         self.files = files
     }
 
-    package func newest(of set: String?) async throws(RestoreFailure) -> RestorableBackup {
+    package func newest(of set: String?) async throws(RestoreFailure) -> StoredBackup {
         let sets = configuration.sets.filter { set == nil || $0.options.name == set }
         guard !sets.isEmpty else {
             let names = configuration.sets.map(\.options.name).joined(separator: ", ")
             throw RestoreFailure(.noBackup, "there is no set \"\(set ?? "")\"; the configuration has \(names)")
         }
-        var newest: RestorableBackup?
-        for set in sets {
-            do throws(S3Error) {
-                for object in try await client.list(prefix: set.options.prefix) {
-                    guard let found = StoredBackups.backup(object, set.options) else { continue }
-                    if newest.map({ $0.time < found.time }) ?? true { newest = found }
-                }
-            } catch { throw RestoreFailure(.store, error.message) }
-        }
+        let catalogue = BackupCatalogue(client)
+        var newest: StoredBackup?
+        do throws(BackupFailure) {
+            for set in sets {
+                guard let found = try await catalogue.backups(of: set).first else { continue }
+                if newest.map({ $0.time < found.time }) ?? true { newest = found }
+            }
+        } catch { throw RestoreFailure(error, verification: .store) }
         guard let newest else {
             throw RestoreFailure(
                 .noBackup,
@@ -100,28 +78,20 @@ package struct StoredBackups: RestoreSource {
         return newest
     }
 
-    package func named(_ key: String) async throws(RestoreFailure) -> RestorableBackup {
+    package func named(_ key: String) async throws(RestoreFailure) -> StoredBackup {
         guard let set = configuration.sets.first(where: { key.hasPrefix($0.options.prefix) }) else {
             throw RestoreFailure(.noBackup, "\(key) belongs to no set: expected a key below one of their prefixes")
         }
-        do throws(S3Error) {
-            guard let object = try await client.list(prefix: key).first(where: { $0.key == key }) else {
-                throw S3Error(.noSuchKey, "there is no \(key) in bucket \(configuration.bucket.bucket)")
+        do throws(BackupFailure) {
+            guard let found = try await BackupCatalogue(client).backups(of: set).first(where: { $0.key == key }) else {
+                throw BackupFailure(.notFound, "there is no backup \(key) in bucket \(configuration.bucket.bucket)")
             }
-            return StoredBackups.backup(object, set.options)
-                ?? RestorableBackup(
-                    key: object.key, size: object.sizeBytes, time: object.lastModified, set: set.options.name)
-        } catch { throw StoredBackups.failure(error) }
-    }
-
-    private static func backup(_ object: S3Object, _ set: BackupSetOptions) -> RestorableBackup? {
-        BackupKey(object.key, prefix: set.prefix).map {
-            RestorableBackup(key: object.key, size: object.sizeBytes, time: $0.time, set: set.name)
-        }
+            return found
+        } catch { throw RestoreFailure(error, verification: .store) }
     }
 
     package func fetch(
-        _ backup: RestorableBackup, progress: @escaping @Sendable (Int64) -> Void
+        _ backup: StoredBackup, progress: @escaping @Sendable (Int64) -> Void
     ) async throws(RestoreFailure) -> FetchedBackup {
         let folder = configuration.staging.directory
         let size = backup.size

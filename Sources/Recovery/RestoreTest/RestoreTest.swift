@@ -74,7 +74,7 @@ package struct RestoreTest: Sendable {
         let run = RestoreRun(kind: options.kind, limit: options.timeout, time: tools.platform.time, observe: observe)
         let lock: FileLock
         do throws(FileError) { lock = try FileLock(RestoreTest.lockPath(configuration)) } catch {
-            let isHeld = error.reason.contains("another process")
+            let isHeld = error.reason == FileLock.isHeld
             run.note {
                 $0.failure = RestoreFailure(
                     isHeld ? .busy : .space,
@@ -118,7 +118,7 @@ package struct RestoreTest: Sendable {
     }
 
     /// From the bucket to a whole, decrypted file.
-    private func content(of backup: RestorableBackup, _ run: RestoreRun) async throws(RestoreFailure) -> RestoreContent {
+    private func content(of backup: StoredBackup, _ run: RestoreRun) async throws(RestoreFailure) -> RestoreContent {
         let fetched = try await run.phase(.fetch) { () async throws(RestoreFailure) in
             try await tools.source.fetch(backup) { run.tell(.fetched(bytes: $0, of: backup.size)) }
         }

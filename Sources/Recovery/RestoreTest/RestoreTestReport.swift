@@ -1,5 +1,6 @@
 package import Probes
 package import Samples
+import Text
 
 
 /// What a restore test did and what came of it.
