@@ -85,7 +85,7 @@ struct RestoreTestCommand: AsyncParsableCommand {
 
     private func tools(_ configuration: RecoveryConfiguration) -> RestoreTest.Tools {
         let environment = Environment.all()
-        let platform = Platform.real(log: Log.silent)
+        let platform = Platform.real(log: LogOptions.silent)
         let network = Network.real(platform)
         return RestoreTest.Tools(
             platform: platform, http: network.http, postgres: network.database,
