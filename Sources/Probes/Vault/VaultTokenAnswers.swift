@@ -110,7 +110,9 @@ extension HTTPResponse {
     }
 
     /// Vault's own messages; empty if the body is not Vault's.
-    package var vaultErrors: String { decodeJSON(ErrorAnswer.self, body)?.errors.prefix(4).joined(separator: "; ") ?? "" }
+    package var vaultErrors: String {
+        decodeJSON(ErrorAnswer.self, body)?.errors.prefix(4).joined(separator: "; ") ?? ""
+    }
 
     /// Newer versions add `invalid token` when the token is the reason; older ones answer with two words instead of a
     /// list of errors. Source: Vault's documentation, concepts/tokens.
