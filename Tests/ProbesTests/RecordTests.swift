@@ -50,6 +50,25 @@ struct RecordTests {
         #expect(report.status.warnings == ["2 events are dated in the future and do not count"])
     }
 
+    /// Series only of phases that exist, of the last test that passed.
+    @Test func thePhasesOfARestoreTestAreSeries() async throws {
+        let samples = try await run([
+            Self.line(
+                "vault_backup_test_success", "2025-11-20T03:00:00Z",
+                #"{"duration_ms":32600,"backup_age_ms":3600000,"phases_ms":{"fetch":900,"active":8200,"made up":5,"canary":-1}}"#
+            )
+                + Self.line(
+                    "vault_backup_test_success", "2025-11-13T03:00:00Z", #"{"phases_ms":{"fetch":1,"unseal":2}}"#)
+                + Self.line("vault_backup_test_failure", "2025-11-21T03:00:00Z", #"{"phases_ms":{"fetch":7}}"#)
+                + Self.line("vault_backup_test_success", "2025-11-22T03:00:00Z", #"{"phases_ms":"none"}"#)
+        ]).samples
+        #expect(samples.value("restore_test_last_phase_seconds", ["phase": "fetch"]) == 0.9)
+        #expect(samples.value("restore_test_last_phase_seconds", ["phase": "active"]) == 8.2)
+        #expect(samples.filter { $0.labels.name == "restore_test_last_phase_seconds" }.count == 2)
+        #expect(samples.value("restore_test_last_backup_age_seconds") == 3600)
+        #expect(samples.value("restore_test_last_duration_seconds") == 32.6)
+    }
+
     @Test func aDrillThatRanAndShowedAFaultIsAFailure() async throws {
         let samples = try await run([
             Self.line(

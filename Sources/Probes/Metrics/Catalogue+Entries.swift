@@ -946,6 +946,12 @@ extension Catalogue {
             "restore_test_last_duration_seconds", .gauge, [],
             "How long the last restore test that succeeded took; absent where its record does not say"),
         Entry(
+            "restore_test_last_phase_seconds", .gauge, ["phase"],
+            "How long each phase of that test took; vaultwatch restore-test records them"),
+        Entry(
+            "restore_test_last_backup_age_seconds", .gauge, [],
+            "The age of the backup when it was tested: what would have been lost"),
+        Entry(
             "drill_last_success_timestamp_seconds", .gauge, ["scenario"],
             "Unix time at which a drill of the scenario was last passed", isState: true
         ),

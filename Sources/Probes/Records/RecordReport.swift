@@ -8,11 +8,13 @@ struct RecordReport: Sendable {
         var lastFailure: Timestamp?
         /// In milliseconds; of the last success that says so.
         var duration: (value: Double, at: Timestamp)?
+        /// The phases and the backup's age in milliseconds; of the last success that says so.
+        var parts: (phases: [RestorePhase: Double], age: Double?, at: Timestamp)?
 
         mutating func note(_ success: Bool, at time: Timestamp, duration: Double? = nil) {
             if success {
                 lastSuccess = max(lastSuccess ?? time, time)
-                if let duration, duration.isFinite, duration >= 0, time >= self.duration?.at ?? time {
+                if let duration, RecordReport.isDuration(duration), time >= self.duration?.at ?? time {
                     self.duration = (duration, time)
                 }
             } else {
@@ -20,6 +22,8 @@ struct RecordReport: Sendable {
             }
         }
     }
+
+    private static func isDuration(_ milliseconds: Double) -> Bool { milliseconds.isFinite && milliseconds >= 0 }
 
     private var backups = Outcomes()
     private var restoreTests = Outcomes()
@@ -65,6 +69,7 @@ struct RecordReport: Sendable {
         case .restoreTestSucceeded, .restoreTestFailed:
             restoreTests.note(
                 event.kind == .restoreTestSucceeded, at: event.time, duration: event.details.duration)
+            if event.kind == .restoreTestSucceeded { takeParts(of: event) }
         case .drillCompleted, .drillFailed:
             var scenario = event.details.scenario ?? "unknown"
             if drills[scenario] == nil, drills.count >= RecordReport.scenarioLimit { scenario = "other" }
@@ -75,12 +80,28 @@ struct RecordReport: Sendable {
         }
     }
 
+    /// Only phases that are known, so that a file of another's making makes no series of its own.
+    private mutating func takeParts(of event: RecordedEvent) {
+        var phases: [RestorePhase: Double] = [:]
+        for (name, duration) in event.details.phases ?? [:] {
+            guard let phase = RestorePhase(rawValue: name), RecordReport.isDuration(duration) else { continue }
+            phases[phase] = duration
+        }
+        let age = event.details.backupAge.flatMap { RecordReport.isDuration($0) ? $0 : nil }
+        guard !phases.isEmpty || age != nil, event.time >= restoreTests.parts?.at ?? event.time else { return }
+        restoreTests.parts = (phases, age, event.time)
+    }
+
     func add(to set: inout SampleSet) {
         for (name, outcomes) in [("backup_run", backups), ("restore_test", restoreTests)] {
             set.add("\(name)_last_success_timestamp_seconds", outcomes.lastSuccess)
             set.add("\(name)_last_failure_timestamp_seconds", outcomes.lastFailure)
         }
         set.add("restore_test_last_duration_seconds", restoreTests.duration.map { $0.value / 1000 })
+        set.add("restore_test_last_backup_age_seconds", restoreTests.parts?.age.map { $0 / 1000 })
+        for (phase, duration) in restoreTests.parts?.phases ?? [:] {
+            set.add("restore_test_last_phase_seconds", duration / 1000, ["phase": phase.rawValue])
+        }
         for (scenario, outcomes) in drills {
             set.add("drill_last_success_timestamp_seconds", outcomes.lastSuccess, ["scenario": scenario])
             set.add("drill_last_failure_timestamp_seconds", outcomes.lastFailure, ["scenario": scenario])

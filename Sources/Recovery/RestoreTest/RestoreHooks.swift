@@ -32,8 +32,15 @@ package struct ProgramOutcome: Sendable, Hashable {
 package struct SystemPrograms: RestorePrograms {
     private let environment: [String: String]
 
+    /// What a hook finds of this process's environment; the rest may hold credentials of the bucket.
+    private static let passedOn = [
+        "PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR",
+    ]
+
     /// - Parameter environment: of this process.
-    package init(environment: [String: String]) { self.environment = environment }
+    package init(environment: [String: String]) {
+        self.environment = environment.filter { SystemPrograms.passedOn.contains($0.key) }
+    }
 
     package func run(
         _ arguments: [String], environment: [String: String], input: OpenFile?, timeout: Duration

@@ -57,10 +57,20 @@ package struct RestoreTest: Sendable {
         observe: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
     ) {
         self.configuration = configuration
+        var options = options
+        options.program = options.program ?? RestoreTest.newestProgram(tools.platform.files)
         self.options = options
         self.tools = tools
         self.observe = observe
         client = StagingClient(options, http: tools.http)
+    }
+
+    /// The newest pg_restore that Debian and Ubuntu installed: it reads the dumps of all older versions.
+    private static func newestProgram(_ files: any FileAccess) -> String? {
+        let installed = files.glob("/usr/lib/postgresql/*/bin/pg_restore").compactMap { path in
+            path.split(separator: "/").dropFirst(3).first.flatMap { Int($0) }.map { (version: $0, path: path) }
+        }
+        return installed.max { $0.version < $1.version }?.path
     }
 
     /// The lock against two tests at a time, in the folder of temporary files.
