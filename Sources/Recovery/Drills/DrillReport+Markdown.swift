@@ -4,7 +4,8 @@ import Text
 extension DrillReport {
     /// The report as Markdown, for a ticket or a wiki.
     package var markdown: String {
-        var lines = ["# Drill \(MarkdownText.cell(id)): \(outcome.rawValue)", "", MarkdownText.cell(description), ""]
+        var lines = ["# Drill \(MarkdownText.escape(id)): \(outcome.rawValue)", ""]
+        lines += [MarkdownText.escape(description), ""]
         lines += [
             "| | |", "|---|---|", "| scenario | \(MarkdownText.cell(scenario)) |",
             "| cluster | \(MarkdownText.cell(cluster)) |",
@@ -28,11 +29,11 @@ extension DrillReport {
         if let previous {
             lines += [
                 "",
-                "The last one was \(MarkdownText.cell(previous.id)) at \(previous.startedAt): \(previous.outcome.rawValue), with \(Words.count(previous.issues, "issue")).",
+                "The last one was \(MarkdownText.escape(previous.id)) at \(previous.startedAt): \(previous.outcome.rawValue), with \(Words.count(previous.issues, "issue")).",
             ]
         }
         lines += ["", "## Issues", ""]
-        lines += issues.isEmpty ? ["None."] : issues.map { "- \(MarkdownText.cell($0))" }
+        lines += issues.isEmpty ? ["None."] : issues.map { "- \(MarkdownText.escape($0))" }
         lines += ["", "## Steps", "", "| step | | ended | took |", "|---|---|---|---|"]
         for step in steps {
             let name = (step.isFinal ? "finally: " : "") + step.name

@@ -71,6 +71,12 @@ extension DrillScenario {
                 errors.add(
                     fields.position(of: "steps"), "more than one step with \"fault: true\"; expected one at most")
             }
+            if objective != Objective(), !steps.contains(where: { $0.isFault || $0.harms }), fields.node("steps") != nil
+            {
+                errors.add(
+                    fields.position(of: "objective"),
+                    "an objective needs a step with \"harms: true\" or \"fault: true\" to measure from")
+            }
             fields.finish()
             return DrillScenario(
                 name: name, description: description, objective: objective, served: served, dataLoss: dataLoss,

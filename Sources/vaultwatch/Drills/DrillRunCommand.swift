@@ -87,8 +87,9 @@ struct DrillRunCommand: AsyncParsableCommand {
             }
         }
         let runner = DrillRunner(
-            scenario, cluster: cluster, service: service, id: id, hooks: settings.options.hooks, agent: .running(client),
-            operators: .terminal(agreed: yes == cluster, confirmed: confirmed), time: time, interrupt: interrupt)
+            scenario, cluster: cluster, service: service, id: id, hooks: settings.options.hooks,
+            agent: .running(client), operators: .terminal(agreed: yes == cluster, confirmed: confirmed), time: time,
+            interrupt: interrupt)
         var report = await runner.run()
         watcher.cancel()
         report.previous = archive.previous(scenario: scenario.name, cluster: cluster)
