@@ -189,7 +189,7 @@ extension Agent {
             try await dispatcher.expireSilence(id, by: caller.description)
         }
         sources.drills = { [self] in await dispatcher.drills() }
-        sources.startDrill = { [self] (drill, caller) async throws(QueryError) -> Drill in
+        sources.startDrill = { [self] (drill, caller) async throws(QueryError) in
             try await startDrill(drill, by: caller)
         }
         sources.endDrill = { [self] cluster, caller in
@@ -211,7 +211,7 @@ extension Agent {
         sources.alertingConfiguration = { [self] in RoutingText.write(state.withLock { $0.configuration.dispatch }) }
     }
 
-    private func startDrill(_ drill: Drill, by caller: Caller) async throws(QueryError) -> Drill {
+    private func startDrill(_ drill: Drill, by caller: Caller) async throws(QueryError) {
         let names = state.withLock { $0.configuration.vault.map(\.name) }
         guard names.contains(drill.cluster) else {
             throw QueryError(
@@ -219,7 +219,7 @@ extension Agent {
                 "there is no cluster \(drill.cluster.quotedAsInGo); those configured: \(names.joined(separator: ", "))")
         }
         do throws(DrillError) {
-            return try await dispatcher.startDrill(drill, by: caller.description)
+            try await dispatcher.startDrill(drill, by: caller.description)
         } catch {
             if case .invalid = error { throw QueryError(.badData, "\(error)") }
             throw QueryError(.unavailable, "\(error)")

@@ -7,21 +7,20 @@ import Samples
 
 /// Drills: announced by the command that runs them, over when it says so or when their time is over.
 extension DispatcherService {
-    /// Announces a drill, or changes the end of the one under way; on return it is in the journal.
+    /// Announces a drill; on return it is in the journal.
     /// - Throws: `DrillError`.
-    package func startDrill(_ drill: Drill, by caller: String) async throws(DrillError) -> Drill {
-        let stored = try dispatcher.startDrill(drill, now: platform.time.now())
+    package func startDrill(_ drill: Drill, by caller: String) async throws(DrillError) {
+        try dispatcher.startDrill(drill, now: platform.time.now())
         platform.log.notice(
             "drill announced",
             metadata: [
-                "scenario": "\(stored.scenario)", "cluster": "\(stored.cluster)", "until": "\(stored.endsAt.rfc3339)",
+                "scenario": "\(drill.scenario)", "cluster": "\(drill.cluster)", "until": "\(drill.endsAt.rfc3339)",
                 "by": "\(caller)",
             ])
         apply(
             Decisions(),
-            [row(of: stored), history("drill began", stored, "until \(stored.endsAt.rfc3339) by \(caller)")])
+            [row(of: drill), history("drill began", drill, "until \(drill.endsAt.rfc3339) by \(caller)")])
         await committed()
-        return stored
     }
 
     /// Ends the drill of a cluster; on return that is in the journal.

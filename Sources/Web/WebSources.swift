@@ -136,10 +136,10 @@ package struct WebSources: Sendable {
     }
     /// The drills under way, by cluster.
     package var drills: @Sendable () async -> [Drill] = { [] }
-    /// Announces a drill, or changes the end of the one under way.
+    /// Announces a drill.
     /// - Throws: `QueryError` of kind `.badData`, `.notFound` if there is no such cluster, or `.unavailable` while
     ///   another one is under way there.
-    package var startDrill: @Sendable (Drill, _ by: Caller) async throws(QueryError) -> Drill = {
+    package var startDrill: @Sendable (Drill, _ by: Caller) async throws(QueryError) -> Void = {
         (drill, _) throws(QueryError) in throw QueryError(.notFound, "there is no cluster \(drill.cluster)")
     }
     /// Ends the drill of a cluster. - Returns: nil if none is under way there.

@@ -30,6 +30,11 @@ struct AccessTests {
         ("POST", "/api/v1/vaultwatch/acknowledgements", #"{"incident":"7"}"#),
         ("DELETE", "/api/v1/vaultwatch/acknowledgements", #"{"incident":"7"}"#),
         ("POST", "/acknowledge?incident=7", ""),
+        (
+            "POST", "/api/v1/vaultwatch/drills",
+            #"{"scenario":"vault_failure","cluster":"prod","until":"2026-01-02T04:00:00Z"}"#
+        ),
+        ("DELETE", "/api/v1/vaultwatch/drills", #"{"cluster":"prod"}"#),
     ]
 
     /// Nobody may change anything without a login.
@@ -55,6 +60,13 @@ struct AccessTests {
         scripted.sources.acknowledge = { _, _, caller in
             seen.add(caller)
             return [IncidentsAPITests.incident]
+        }
+        scripted.sources.startDrill = { (_, caller) throws(QueryError) in seen.add(caller) }
+        scripted.sources.endDrill = { cluster, caller in
+            seen.add(caller)
+            return Drill(
+                scenario: "vault_failure", cluster: cluster, startsAt: Scripted.now,
+                endsAt: Scripted.now, createdBy: "x")
         }
         scripted.sources.userName = { $0 == 7 ? "ann" : "uid \($0)" }
         return (scripted, seen)

@@ -6,10 +6,9 @@ extension Dispatcher {
     /// The drills under way, by cluster.
     package var allDrills: [Drill] { drills.values.sorted { $0.cluster < $1.cluster } }
 
-    /// Announces a drill, or changes the end of the one with the same scenario and cluster.
-    /// - Returns: the drill as it is stored.
+    /// Announces a drill.
     /// - Throws: `DrillError`.
-    package mutating func startDrill(_ drill: Drill, now: Moment) throws(DrillError) -> Drill {
+    package mutating func startDrill(_ drill: Drill, now: Moment) throws(DrillError) {
         for (name, text) in [("scenario", drill.scenario), ("cluster", drill.cluster)]
         where text.isEmpty || text.utf8.count > Drill.nameLimitBytes {
             throw .invalid("\(name): expected a name of 1 to \(Drill.nameLimitBytes) bytes")
@@ -24,17 +23,9 @@ extension Dispatcher {
         guard drill.others.allSatisfy({ $0.contains { !$0.matches("") } }) else {
             throw .invalid("at least one matcher must not match the empty string")
         }
-        var stored = drill
-        if let known = drills[drill.cluster] {
-            guard known.scenario == drill.scenario else {
-                throw .busy(scenario: known.scenario, by: known.createdBy)
-            }
-            stored.startsAt = known.startsAt
-        } else if drills.count >= Drill.countLimit {
-            throw .tooMany
-        }
-        drills[drill.cluster] = stored
-        return stored
+        if let known = drills[drill.cluster] { throw .busy(scenario: known.scenario, by: known.createdBy) }
+        guard drills.count < Drill.countLimit else { throw .tooMany }
+        drills[drill.cluster] = drill
     }
 
     /// Ends a drill. Its alerts that still fire lose their mark, and who was notified of them is notified again.

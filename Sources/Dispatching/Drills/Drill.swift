@@ -95,7 +95,7 @@ package struct Drill: Sendable, Hashable {
 package enum DrillError: Error, Hashable, Sendable, CustomStringConvertible {
     /// It has no name, or is no longer than its limits allow; with what was expected.
     case invalid(String)
-    /// Another scenario is drilled in the same cluster.
+    /// One is under way in the same cluster.
     case busy(scenario: String, by: String)
     /// There are as many as there may be.
     case tooMany

@@ -63,6 +63,8 @@ package struct DrillRunner: Sendable {
         var measurement = DrillMeasurement()
         /// How far the agent's clock is ahead of ours.
         var clockOffset = Duration.zero
+        /// Whether the agent knows of the drill.
+        var isAnnounced = false
         /// Silences to expire in the end.
         var silences: [String] = []
         /// Whether a precondition did not hold.
@@ -186,6 +188,7 @@ package struct DrillRunner: Sendable {
             let alerts = try scenario.alerts.map { try course.placeholders.expand($0, .promQL) }
             try await agent.announce(
                 DrillAgent.Announcement(scenario: scenario.name, cluster: cluster, alerts: alerts, until: until))
+            course.isAnnounced = true
             for text in scenario.silences {
                 let matchers = try course.placeholders.expand(text, .promQL)
                 course.silences.append(try await agent.silence(matchers, until, "drill \(id)"))
@@ -253,6 +256,13 @@ package struct DrillRunner: Sendable {
 
     /// Ends what was announced.
     private func withdraw(_ course: inout Course) async {
+        // Before the silences: what they held back is told as real.
+        do {
+            // Not the one that somebody else has announced.
+            if course.isAnnounced { try await agent.end(cluster) }
+        } catch {
+            course.note("the agent was not told that the drill is over; it ends by itself: \(error)")
+        }
         for id in course.silences {
             do {
                 try await agent.expire(id)
@@ -261,14 +271,7 @@ package struct DrillRunner: Sendable {
             }
         }
         course.silences = []
-        do {
-            try await agent.end(cluster)
-        } catch {
-            // A drill that could not be announced cannot be ended either.
-            if !course.isRefused {
-                course.note("the agent was not told that the drill is over; it ends by itself: \(error)")
-            }
-        }
+        guard course.isAnnounced else { return }
         operators.show("over: alerts of cluster \(cluster) are real again")
         course.events.append((time.wall(), "drill over"))
     }

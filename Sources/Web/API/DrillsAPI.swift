@@ -42,8 +42,8 @@ extension WebService {
         case .read(let value): drill = value
         }
         do throws(QueryError) {
-            let stored = try await sources.startDrill(drill, caller)
-            return await page(WebService.success { stored.write(&$0) })
+            try await sources.startDrill(drill, caller)
+            return await page(WebService.success { drill.write(&$0) })
         } catch {
             return WebService.failure(error)
         }

@@ -5,6 +5,9 @@ import Recovery
 import Samples
 import Text
 import YAML
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 struct DrillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,7 +21,7 @@ struct DrillCommand: AsyncParsableCommand {
               vaultwatch drill run node-failure --cluster=staging
               vaultwatch drill report
             """,
-        subcommands: [DrillListCommand.self, DrillRunCommand.self, DrillReportCommand.self],
+        subcommands: [DrillListCommand.self, DrillRunCommand.self, DrillReportCommand.self, DrillEndCommand.self],
         defaultSubcommand: DrillListCommand.self)
 }
 
@@ -45,6 +48,17 @@ struct DrillFileOptions: ParsableArguments {
         }
         if let directory { settings.options.directory = directory }
         return settings
+    }
+
+    /// The agent that the command line names, else the configured one.
+    /// - Throws: `ExitCode.failure`, after printing what is wrong with the login.
+    func client(_ given: AgentURLOptions, _ settings: DrillSettings) throws -> AgentClient {
+        var agent = given
+        if agent.url == nil {
+            let socket = settings.options.agentSocket
+            agent.url = settings.options.agentURL ?? (access(socket, R_OK | W_OK) == 0 ? "unix:" + socket : nil)
+        }
+        return try agent.client()
     }
 
     /// All scenarios of the folder, by name.

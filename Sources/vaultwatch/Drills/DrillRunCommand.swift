@@ -6,9 +6,6 @@ import Samples
 import Supervision
 import Text
 import YAML
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 struct DrillRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -64,7 +61,7 @@ struct DrillRunCommand: AsyncParsableCommand {
                 """)
             throw ExitCode.failure
         }
-        let client = try client(settings)
+        let client = try files.client(agent, settings)
         let archive = DrillArchive(folder: settings.options.reports, files: SystemFiles())
         let lock: FileLock
         do {
@@ -125,16 +122,6 @@ struct DrillRunCommand: AsyncParsableCommand {
             throw ExitCode.failure
         }
         return found
-    }
-
-    /// The agent that the command line names, else the configured one.
-    private func client(_ settings: DrillSettings) throws -> AgentClient {
-        var agent = agent
-        if agent.url == nil {
-            let socket = settings.options.agentSocket
-            agent.url = settings.options.agentURL ?? (access(socket, R_OK | W_OK) == 0 ? "unix:" + socket : nil)
-        }
-        return try agent.client()
     }
 
     /// Stores the report, and records the outcome for the daemon. A drill that was refused did not take place.
