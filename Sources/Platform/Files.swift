@@ -149,7 +149,7 @@ package struct SystemFiles: FileAccess {
     }
 
     package func follow(_ path: String) throws(FileError) -> any FollowedFile {
-        try OpenFile(path, descriptor: SystemFiles.open(path))
+        try SystemFollowedFile(path, descriptor: SystemFiles.open(path))
     }
 
     /// How many bytes a writer may append between lseek(2) and read(2) before reading fails.

@@ -29,55 +29,48 @@ package protocol FollowedFile: AnyObject, Sendable {
     func read(at offset: Int64, limit: Int) throws(FileError) -> [UInt8]
 }
 
-/// An open file. Its calls may block, as those of `SystemFiles`.
-final class OpenFile: FollowedFile {
+/// A file of this machine. Its calls may block, as those of `SystemFiles`.
+final class SystemFollowedFile: FollowedFile {
     let identity: FileIdentity
-    private let path: String
-    private let descriptor: Int32
+    private let file: OpenFile
 
     /// - Parameter descriptor: of a regular file; closed with the object.
     init(_ path: String, descriptor: Int32) throws(FileError) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            let error = FileError(path: path, reason: String(cString: strerror(errno)))
-            close(descriptor)
-            throw error
-        }
-        self.path = path
-        self.descriptor = descriptor
+        file = OpenFile(descriptor: descriptor, path: path)
+        let status = try SystemFollowedFile.status(of: file)
         // Numbers of the kernel, of which only equality counts.
         identity = FileIdentity(
             device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino))
     }
 
-    deinit { close(descriptor) }
+    func size() throws(FileError) -> Int64 { Int64(clamping: try SystemFollowedFile.status(of: file).st_size) }
 
-    func size() throws(FileError) -> Int64 {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure() }
-        return Int64(clamping: status.st_size)
-    }
-
-    /// Source: pread(2).
     func read(at offset: Int64, limit: Int) throws(FileError) -> [UInt8] {
-        let path = path
-        var failure: FileError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: max(limit, 0)) { buffer, count in
-            while count < buffer.count {
-                let more = pread(
-                    descriptor, UnsafeMutableRawPointer(buffer.baseAddress)?.advanced(by: count), buffer.count - count,
-                    off_t(clamping: offset) + off_t(clamping: count))
-                if more < 0, errno == EINTR { continue }
-                if more < 0 { failure = FileError(path: path, reason: String(cString: strerror(errno))) }
-                if more <= 0 { return }
-                count += more
-            }
-        }
-        if let failure { throw failure }
-        return bytes
+        var bytes = [UInt8](repeating: 0, count: max(limit, 0))
+        let count = try OpenFile.read(file, into: &bytes, at: offset)
+        return count == bytes.count ? bytes : Array(bytes.prefix(count))
     }
 
-    private func failure() -> FileError { FileError(path: path, reason: String(cString: strerror(errno))) }
+    /// Source: fstat(2).
+    private static func status(of file: OpenFile) throws(FileError) -> stat {
+        var status = stat()
+        guard fstat(file.descriptor, &status) == 0 else {
+            throw FileError(path: file.path, reason: String(cString: strerror(errno)))
+        }
+        return status
+    }
+}
+
+extension OpenFile {
+    /// `read(into:at:)` for an array, whose closure would lose the type of the error.
+    fileprivate static func read(
+        _ file: OpenFile, into bytes: inout [UInt8], at offset: Int64
+    ) throws(FileError) -> Int {
+        let result = bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(FileError) in try file.read(into: buffer, at: offset) }
+        }
+        return try result.get()
+    }
 }
 
 /// A file of a `FileAccess` without identities, such as one in memory: it is the same as long as its path is, and read

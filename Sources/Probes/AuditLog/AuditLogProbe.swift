@@ -25,7 +25,7 @@ final class AuditLogProbe: RunnableProbe {
     private let pool: any WorkPool
     private let state: Mutex<State>
 
-    private static let sliceBytes = 1 << 20
+    private static let sliceBytes: Int64 = 1 << 20
     /// Maximum number of files that are followed.
     private static let fileLimit = 16
 
@@ -191,10 +191,11 @@ final class AuditLogProbe: RunnableProbe {
     private func read(_ key: AuditFollower.Key, until end: Instant) async throws(FileError) -> Int64 {
         while let log = state.withLock({ $0.follower[key] }) {
             let (file, offset) = (log.file, log.offset)
-            let (bytes, size) = try await platform.files.inTime(log.path) { () throws(FileError) in
-                (try file.read(at: offset, limit: AuditLogProbe.sliceBytes), try file.size())
+            let (bytes, left) = try await platform.files.inTime(log.path) { () throws(FileError) in
+                let left = max(try file.size().subtractingSaturated(offset), 0)
+                let limit = Int(clamping: min(left, AuditLogProbe.sliceBytes))
+                return (limit == 0 ? [] : try file.read(at: offset, limit: limit), left)
             }
-            let left = max(size.subtractingSaturated(offset), 0)
             guard !bytes.isEmpty else { return left }
             let (now, wall) = (platform.time.monotonic(), platform.time.wall())
             let isTaken: Void? = await pool.run { [self] in take(bytes, of: key, now: now, wall: wall) }
