@@ -19,6 +19,12 @@ package enum DemoConfiguration {
             """
         }.joined(separator: "\n")
         let postgres = databases.isEmpty ? "" : "postgres:\n  servers:\n\(databases)\n"
+        let logs = estate.nodes.compactMap { node in
+            node.auditLog.map {
+                "  - {node: \(node.name), path: \($0), exclude: [{display_name: token, path: \(estate.canaryPath)}]}"
+            }
+        }.joined(separator: "\n")
+        let auditLogs = logs.isEmpty ? "" : "audit_logs:\n\(logs)\n"
         // Nothing real is monitored, and only this machine's users can connect: they need no login to try things out.
         let isLoopback = ["127.", "localhost:", "[::1]:"].contains { listen.hasPrefix($0) }
         let changes = isLoopback ? "  allow_anonymous_changes: true" : "  # Changes are taken over the socket alone."
@@ -49,7 +55,7 @@ package enum DemoConfiguration {
                 sets:
                   - {name: daily, prefix: daily/, period: daily, grace: 1h, retention: 30}
                   - {name: monthly, prefix: monthly/, period: monthly, grace: 1h, retention: 12}
-            rules: ["\(rules)"]
+            \(auditLogs)rules: ["\(rules)"]
             alerting:
               global:
                 smtp_smarthost: \(estate.mail)

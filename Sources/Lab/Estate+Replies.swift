@@ -12,7 +12,20 @@ extension Estate {
             return state.cluster.answer(request, node: index, at: now, random: platform.random)
         }
         follow(events)
+        writeAuditLogs()
         return reply
+    }
+
+    /// Writes to the nodes' audit logs what they have recorded.
+    private func writeAuditLogs() {
+        auditLogs.withLock { isWanted in
+            guard isWanted else { return }
+            let (records, names) = state.withLock { ($0.cluster.takeAuditRecords(), $0.cluster.nodes.map(\.name)) }
+            for record in records where names.indices.contains(record.node) {
+                let file = directory.file(Estate.auditLog(of: names[record.node]))
+                try? appendFile(file, record.line + "\n", mode: 0o640)
+            }
+        }
     }
 
     /// Routes like HAProxy with `http-check expect status 200` on sys/health.

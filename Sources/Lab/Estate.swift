@@ -36,6 +36,8 @@ package final class Estate: Sendable {
     let authority: CertificateAuthority?
     private let servers = Mutex(Servers())
     private let renewal = Mutex<Task<Void, Never>?>(nil)
+    /// Whether audit logs are written; locked while one is, so that entries stay in order.
+    let auditLogs: Mutex<Bool>
     /// Serializes writes to the lock table.
     let lockWriter = SerialTasks()
     static let accessKey = "LABACCESSKEY"
@@ -82,12 +84,18 @@ package final class Estate: Sendable {
         self.authority = authority
         self.postgres = postgres
         directory = try TemporaryDirectory()
+        auditLogs = Mutex(options.auditLogs)
         inbox = Inbox(time: platform.time)
         var bucket = Bucket(vault: options.cluster)
         bucket.fill(at: platform.time.wall())
         state = Mutex(
             State(cluster: SimulatedVaultCluster(options.cluster, nodes: [], at: platform.time.wall()), bucket: bucket))
+        if options.auditLogs {
+            for name in options.nodes { try directory.write(Estate.auditLog(of: name), "", mode: 0o640) }
+        }
     }
+
+    static func auditLog(of node: String) -> String { "audit-\(node).log" }
 
     private func open(_ options: EstateOptions) async throws {
         var good: CertificateAuthority.Certificate?
@@ -119,9 +127,11 @@ package final class Estate: Sendable {
             servers.withLock { $0.staging = vault }
         }
         let now = platform.time.now()
-        let events = state.withLock { state in
+        var cluster = options.cluster
+        cluster.recordsAudit = options.auditLogs
+        let events = state.withLock { [cluster] state in
             state.cluster = SimulatedVaultCluster(
-                options.cluster, nodes: zip(options.nodes, nodes).map { ($0, $1.url, "https://127.0.0.1:\($1.port)") },
+                cluster, nodes: zip(options.nodes, nodes).map { ($0, $1.url, "https://127.0.0.1:\($1.port)") },
                 at: now.wall)
             return nodes.indices.flatMap { state.cluster.perform(.unseal, on: $0, at: now, random: platform.random) }
         }
@@ -173,6 +183,7 @@ package final class Estate: Sendable {
     package func endpoints() throws(ChildProcessError) -> EstateEndpoints {
         let servers = servers.withLock { $0 }
         let (options, bucket, names) = state.withLock { ($0.cluster.options, $0.bucket, $0.cluster.nodes.map(\.name)) }
+        let isAudited = auditLogs.withLock { $0 }
         let inboxURL = servers.web?.url ?? ""
         let slackURL = inboxURL + "/services/T00000000/B00000000/lab"
         var databases: [EstateEndpoints.Database] = []
@@ -199,7 +210,10 @@ package final class Estate: Sendable {
         }
         return EstateEndpoints(
             clusterName: options.name,
-            nodes: zip(names, servers.nodes).map { EstateEndpoints.Node(name: $0, url: $1.url) },
+            nodes: zip(names, servers.nodes).map { name, server in
+                EstateEndpoints.Node(
+                    name: name, url: server.url, auditLog: isAudited ? directory.file(Estate.auditLog(of: name)) : nil)
+            },
             loadBalancer: servers.loadBalancer?.url ?? "",
             caFile: authority?.certificateFile,
             tokenFile: try secret("vault-token", token("watch")),

@@ -22,6 +22,8 @@ package struct EstateOptions: Sendable {
     package var cluster = SimulatedVaultCluster.Options()
     /// PostgreSQL servers, or none. Default: a primary and a replica.
     package var postgres: LocalPostgres.Options? = LocalPostgres.Options()
+    /// Whether each node writes an audit log, to a file. Default: no.
+    package var auditLogs = false
     /// Whether the mail server offers STARTTLS with a certificate of the estate's authority. Default: yes.
     package var mailTLS = true
     /// A Vault for restore tests, or none. Default: none.
@@ -39,6 +41,8 @@ package struct EstateEndpoints: Hashable, Sendable {
         package let name: String
         /// Its API address.
         package let url: String
+        /// The file of its audit log; nil without one.
+        package var auditLog: String?
     }
 
     /// A PostgreSQL server.

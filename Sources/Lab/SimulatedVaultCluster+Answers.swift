@@ -24,7 +24,10 @@ extension SimulatedVaultCluster {
             return (snapshot(request, path, index, now), before)
         }
         if options.audit == .blocked, isAudited(request, path, index) { return (.hang, before) }
+        let isRecorded = options.audit == .working && isAudited(request, path, index)
+        let caller = caller(of: request, node: index, at: now)
         let (response, events) = respond(request, path, index, now, random)
+        if isRecorded { record(request, path, caller, response, at: now, random: random) }
         return (.response(response), before + events)
     }
 

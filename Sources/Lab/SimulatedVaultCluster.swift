@@ -42,6 +42,8 @@ package struct SimulatedVaultCluster: Sendable {
         package var auditDevices = ["file/": "file"]
         /// The condition of the audit devices.
         package var audit = AuditCondition.working
+        /// Whether what a file audit device writes is kept for `takeAuditRecords`. Default: no.
+        package var recordsAudit = false
         /// Paths that exceed a rate limit quota.
         package var limitedPaths: Set<String> = []
         /// The AppRole's role id.
@@ -132,6 +134,8 @@ package struct SimulatedVaultCluster: Sendable {
     package internal(set) var election = Election()
     /// The tokens with a limited lifetime.
     package internal(set) var tokens = TokenStore()
+    /// What the audit device has written since it was last taken.
+    var auditRecords: [AuditRecord] = []
     /// The restore that is in progress.
     var restoration: Restoration?
     /// A storage that another Vault wrote; nobody has entered its keys yet.

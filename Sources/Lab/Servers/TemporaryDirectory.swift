@@ -47,7 +47,16 @@ package final class TemporaryDirectory: Sendable {
 
 /// Writes a whole file, creating it with the given mode.
 func writeFile(_ path: String, _ text: String, mode: mode_t) throws(ChildProcessError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    try write(path, text, O_TRUNC, mode: mode)
+}
+
+/// Adds to a file, creating it with the given mode.
+func appendFile(_ path: String, _ text: String, mode: mode_t) throws(ChildProcessError) {
+    try write(path, text, O_APPEND, mode: mode)
+}
+
+private func write(_ path: String, _ text: String, _ flag: Int32, mode: mode_t) throws(ChildProcessError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flag, mode)
     guard descriptor >= 0 else { throw ChildProcessError(program: path, reason: String(cString: strerror(errno))) }
     defer { close(descriptor) }
     let bytes = Array(text.utf8)

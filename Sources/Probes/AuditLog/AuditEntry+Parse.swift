@@ -15,7 +15,7 @@ extension AuditEntry {
     package static func read(_ bytes: [UInt8], _ range: Range<Int>, _ receive: (AuditEntry) -> Void) -> Fault? {
         let range = range.clamped(to: 0..<bytes.count)
         guard var start = start(bytes, range) ?? bytes[range].firstIndex(of: UInt8(ascii: "{")) else {
-            return bytes[range].contains { $0 > 0x20 } ? .form : nil
+            return bytes[range].allSatisfy(AuditScanner.isSpace) ? nil : .form
         }
         var fault: Fault?
         for _ in 0..<attemptLimit {

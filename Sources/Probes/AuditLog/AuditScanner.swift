@@ -118,8 +118,11 @@ struct AuditScanner {
     }
 
     private mutating func skipSpace() {
-        while at < end, bytes[at] == 0x20 || (bytes[at] >= 0x09 && bytes[at] <= 0x0d) { at += 1 }
+        while at < end, AuditScanner.isSpace(bytes[at]) { at += 1 }
     }
+
+    /// White space, also what RFC 8259 does not allow; a hole in a file is none.
+    static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0d) }
 
     private mutating func fail() { if fault == nil { fault = at >= end ? .cut : .form } }
 
