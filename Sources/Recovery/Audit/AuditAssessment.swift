@@ -99,7 +99,8 @@ package struct AuditAssessment: Sendable {
         init(_ suspicion: AuditSuspicion, _ entry: AuditEntry) {
             time = entry.time
             kind = suspicion.name
-            text = suspicion.text
+            let isDeed = entry.auth.isRoot && suspicion != .event(.rootTokenUse)
+            text = suspicion.text + (isDeed ? ", with a root token" : "")
             client = entry.auth.displayName
             entityID = entry.auth.entityID
             accessor = entry.auth.accessor

@@ -73,10 +73,14 @@ package struct AuditAssessor: Sendable {
         let kinds = entry.kinds
         guard !kinds.isEmpty else { return }
         let client = client(of: entry)
+        // What was done with a root token is one line of the timeline.
+        let isDeed = kinds.contains { $0 != .rootTokenUse && AuditSuspicion.of($0) != nil }
         for kind in kinds {
             assessment.events[kind, default: 0] += 1
             if let client { assessment.clients[client].events[kind, default: 0] += 1 }
-            if let suspicion = AuditSuspicion.of(kind) { note(suspicion, entry, client) }
+            if let suspicion = AuditSuspicion.of(kind) {
+                note(suspicion, entry, client, isListed: kind != .rootTokenUse || !isDeed)
+            }
             switch kind {
             case .secretRead: read(entry, client)
             case .loginFailed: fail(entry)
@@ -162,8 +166,12 @@ package struct AuditAssessor: Sendable {
         }
     }
 
-    private mutating func note(_ suspicion: AuditSuspicion, _ entry: AuditEntry, _ client: Int?) {
+    /// - Parameter isListed: whether it is an event of the timeline.
+    private mutating func note(
+        _ suspicion: AuditSuspicion, _ entry: AuditEntry, _ client: Int?, isListed: Bool = true
+    ) {
         if let client { assessment.clients[client].suspicions[suspicion, default: 0] += 1 }
+        guard isListed else { return }
         var kept = kept.removeValue(forKey: suspicion) ?? Kept()
         let event = AuditAssessment.Event(suspicion, entry)
         if kept.first.count < AuditAssessor.keptLimit {
