@@ -61,6 +61,7 @@ struct DemoCommand: AsyncParsableCommand {
         var estateOptions = EstateOptions()
         if withoutPostgres { estateOptions.postgres = nil }
         if http { estateOptions.security = .http }
+        estateOptions.auditLogs = true
         say("Starting the simulated estate …")
         let log = Logger(label: "vaultwatch-demo") { _ in SwiftLogNoOpLogHandler() }
         let estate = try await Estate.start(estateOptions, platform: .real(log: log))

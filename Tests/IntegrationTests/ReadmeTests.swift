@@ -59,6 +59,9 @@ import Testing
                 storage: folder.path + "/state"))
         try FileManager.default.createSymbolicLink(
             atPath: folder.path + "/rules", withDestinationPath: Binary.root + "/rules")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path + "/audit.log",
+            withDestinationPath: Binary.root + "/Tests/ProbesTests/Recordings/audit/incident.jsonl")
         let options = { ChildProcess.Options(workingDirectory: folder.path) }
         let agent = try await ChildProcess.start(
             Binary.path, ["run", "--config.file=vaultwatch.yml"], options: options())
@@ -75,7 +78,8 @@ import Testing
             let said = String(
                 decoding: child.standardOutput(limit: 1 << 16) + child.standardError(limit: 1 << 16), as: UTF8.self)
             // A status of 1 is a finding about the estate, of which it has some.
-            let fine = example.first == "status" ? [.exited(0), .exited(1)] : [ChildProcess.Exit.exited(0)]
+            let finds = ["status", "audit"].contains(example.first)
+            let fine = finds ? [.exited(0), .exited(1)] : [ChildProcess.Exit.exited(0)]
             #expect(fine.contains(exit), "vaultwatch \(example.joined(separator: " ")): \(exit)\n\(said)")
         }
         #expect(await agent.terminate() == .exited(0))
