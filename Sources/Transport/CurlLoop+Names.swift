@@ -66,6 +66,7 @@ extension CurlTransfer {
                 add(parts.host, parts.port)
             }
         case .mail: if let parts = URLParts(origin) { add(parts.host, parts.port) }
+        case .dialogue(let request): add(request.host, request.port)
         }
         return found
     }
@@ -74,7 +75,7 @@ extension CurlTransfer {
     var connectTimeout: Duration {
         switch job {
         case .http(let request): min(request.connectTimeout.bounded, timeout)
-        case .mail: timeout
+        case .mail, .dialogue: timeout
         }
     }
 

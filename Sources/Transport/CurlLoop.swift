@@ -45,6 +45,8 @@ final class CurlLoop: @unchecked Sendable {
     /// When libcurl wants to be called with CURL_SOCKET_TIMEOUT.
     var curlDeadline: Instant?
     var sockets = SocketTable()
+    /// The conversations, by their sockets.
+    var talking: [Int32: CurlTransfer] = [:]
     var names = NameBook()
 
     static let spareHandleLimit = 32
@@ -126,6 +128,8 @@ final class CurlLoop: @unchecked Sendable {
             for event in ready.prefix(Int(max(0, count))) {
                 if event.descriptor == wakeup.descriptor {
                     wakeup.drain()
+                } else if let transfer = talking[event.descriptor] {
+                    advance(transfer)
                 } else if sockets.isIdle(event.descriptor) {
                     lostIdle(event.descriptor, event.events)
                 } else {
@@ -136,6 +140,7 @@ final class CurlLoop: @unchecked Sendable {
                 curlDeadline = nil
                 curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
             }
+            if !talking.isEmpty { expireDialogues(platform.time.monotonic()) }
             guard perform() else { break }
             reap()
             startWaiting()
@@ -175,6 +180,7 @@ final class CurlLoop: @unchecked Sendable {
                 if let retry = names.retry(endpoint.name) { next = min(next ?? retry, retry) }
             }
         }
+        for transfer in talking.values { next = min(next ?? transfer.deadline, transfer.deadline) }
         guard let next else { return -1 }
         let wait = next - platform.time.monotonic()
         // Rounded up: waking early would spin.
@@ -276,6 +282,10 @@ final class CurlLoop: @unchecked Sendable {
             vw_get_pointer(easy, &context)
             guard let context else { continue }
             let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+            if code == CURLE_OK, case .dialogue = transfer.job {
+                beginDialogue(transfer, easy)
+                continue
+            }
             watchIdle(transfer, easy)
             end(transfer, transfer.conclude(code))
         }
@@ -284,6 +294,7 @@ final class CurlLoop: @unchecked Sendable {
     /// Every transfer leaves the loop through here.
     func end(_ transfer: CurlTransfer, _ result: Result<CurlTransfer.Outcome, TransportError>) {
         endConnecting(transfer)
+        forgetDialogue(transfer)
         if let easy = transfer.easy {
             transfer.easy = nil
             if active.removeValue(forKey: ObjectIdentifier(transfer)) != nil { curl_multi_remove_handle(multi, easy) }

@@ -26,6 +26,7 @@ extension CurlTransfer {
         case .mail:
             transfer.takeReply(line)
             return line.count
+        case .dialogue: return line.count
         }
     }
 

@@ -87,7 +87,11 @@ extension CurlTransfer {
             // answer.
             if let loop { vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, loop.secondsLeft(for: self)) }
         }
-        // The outcome is known; only QUIT is left, for whose answer libcurl would block for two minutes.
+        // The outcome is known; only QUIT is left, for whose answer libcurl would block for two minutes. With the
+        // connection there is, a greeting has one command left.
+        if case .mail(let mail) = job, mail.isGreetingOnly, connections > 0 {
+            vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1)
+        }
         if (code >= 400 && !(allowsRefusedRecipients && !mailDataSeen)) || (mailDataSeen && code == 250) {
             vw_set_long(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1)
         }
@@ -96,14 +100,19 @@ extension CurlTransfer {
     func concludeMail(_ code: CURLcode) -> Result<Outcome, TransportError> {
         var reply = 0
         if let easy { vw_get_long(easy, CURLINFO_RESPONSE_CODE, &reply) }
-        switch code {
-        case CURLE_OK: return .success(.mail(MailReply(code: reply)))
-        case CURLE_SEND_ERROR, CURLE_WEIRD_SERVER_REPLY, CURLE_REMOTE_ACCESS_DENIED:
-            if (400..<600).contains(reply) { return .success(.mail(MailReply(code: reply))) }
-        // A temporary refusal (RFC 4954, 454).
-        case CURLE_LOGIN_DENIED where (400..<500).contains(reply): return .success(.mail(MailReply(code: reply)))
-        default: break
-        }
-        return .failure(failure(code))
+        let isReply =
+            switch code {
+            case CURLE_OK: true
+            case CURLE_SEND_ERROR, CURLE_WEIRD_SERVER_REPLY, CURLE_REMOTE_ACCESS_DENIED: (400..<600).contains(reply)
+            // A temporary refusal (RFC 4954, 454).
+            case CURLE_LOGIN_DENIED: (400..<500).contains(reply)
+            default: false
+            }
+        guard isReply else { return .failure(failure(code)) }
+        var answer = MailReply(code: reply)
+        answer.timing = timing()
+        answer.certificateExpiry = certificate?.expiry
+        answer.certificateLifetime = certificate?.lifetime
+        return .success(.mail(answer))
     }
 }

@@ -31,6 +31,7 @@ extension CurlTransfer {
         switch job {
         case .http(let request): try prepare(request, setup, remaining, files)
         case .mail(let mail): try prepare(mail, setup, files)
+        case .dialogue(let request): try prepare(request, setup, files)
         }
     }
 

@@ -11,12 +11,14 @@ final class CurlTransfer: @unchecked Sendable {
     enum Job: Sendable {
         case http(HTTPRequest)
         case mail(MailRequest)
+        case dialogue(DialogueRequest)
     }
 
     /// The result.
     enum Outcome: Sendable {
         case http(HTTPResponse)
         case mail(MailReply)
+        case dialogue(DialogueReply)
     }
 
     enum Ticket: Sendable {
@@ -61,6 +63,11 @@ final class CurlTransfer: @unchecked Sendable {
     var isTaken = false
     weak var loop: CurlLoop?
 
+    // Once it is connected, for a conversation.
+    var dialogue = Dialogue([])
+    var talkBegan: Instant?
+    var talkSocket: Int32?
+
     // The received answer.
     var status = 0
     var headers: [(name: String, value: String)] = []
@@ -89,16 +96,18 @@ final class CurlTransfer: @unchecked Sendable {
         endpoints = CurlTransfer.endpoints(job, origin: origin)
         self.pieces = pieces
         self.completion = completion
-        let bytes =
+        let bytes: [UInt8] =
             switch job {
             case .http(let request): request.body
             case .mail(let mail): mail.message
+            case .dialogue: []
             }
         // libcurl does not copy it (CURLOPT_POSTFIELDS), so it must not move.
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(1, bytes.count))
         upload = UnsafeMutableBufferPointer(start: memory, count: bytes.count)
         _ = upload.initialize(from: bytes)
         errorText[0] = 0
+        if case .dialogue(let request) = job { dialogue = Dialogue(request.steps) }
     }
 
     deinit {
@@ -134,6 +143,8 @@ final class CurlTransfer: @unchecked Sendable {
                         certificateExpiry: certificate?.expiry, certificateLifetime: certificate?.lifetime)))
         case .mail:
             return concludeMail(code)
+        // Its success is a connection: the conversation follows.
+        case .dialogue: return .failure(failure(code))
         }
     }
 
@@ -146,7 +157,7 @@ final class CurlTransfer: @unchecked Sendable {
         return error
     }
 
-    private func timing() -> HTTPTiming {
+    func timing() -> HTTPTiming {
         func seconds(_ info: CURLINFO) -> Double {
             var microseconds: curl_off_t = 0
             guard let easy, vw_get_offset(easy, info, &microseconds) == CURLE_OK else { return 0 }

@@ -32,7 +32,7 @@ package struct CurlTransportOptions: Sendable {
 }
 
 /// HTTP(S) and SMTP with libcurl, see `CurlLoop`. `close()` or its deallocation stops the threads.
-package final class CurlTransport: HTTPClient, MailSender {
+package final class CurlTransport: HTTPClient, MailSender, DialogueClient {
     private let platform: Platform
     private let web: CurlLoop
     private let mail: MailLoops
@@ -110,7 +110,20 @@ package final class CurlTransport: HTTPClient, MailSender {
         }
         switch try result.get() {
         case .mail(let reply): return reply
-        case .http: throw TransportError(.other, "\(origin): not an SMTP answer")
+        case .http, .dialogue: throw TransportError(.other, "\(origin): not an SMTP answer")
+        }
+    }
+
+    /// Talks over a new connection, which is closed afterwards.
+    /// - Throws: `TransportError` if there is no connection; cancelling the task results in `.cancelled`.
+    package func converse(_ request: DialogueRequest) async throws(TransportError) -> DialogueReply {
+        let end = platform.time.monotonic() + request.timeout.bounded
+        var request = request
+        if request.usesTLS { request.tls = try await credentials.load(request.tls, request.origin) }
+        let left = end - platform.time.monotonic()
+        switch try await perform(.dialogue(request), origin: request.origin, timeout: left, on: web) {
+        case .dialogue(let reply): return reply
+        case .http, .mail: throw TransportError(.other, "\(request.origin): not a conversation")
         }
     }
 
@@ -150,7 +163,7 @@ package final class CurlTransport: HTTPClient, MailSender {
             }
         switch outcome {
         case .http(let response): return response
-        case .mail: throw TransportError(.other, "\(origin): not an HTTP answer")
+        case .mail, .dialogue: throw TransportError(.other, "\(origin): not an HTTP answer")
         }
     }
 

@@ -1,4 +1,5 @@
 package import Platform
+package import Samples
 
 /// One mail for an SMTP server.
 package struct MailRequest: Sendable {
@@ -63,6 +64,13 @@ package struct MailRequest: Sendable {
 package struct MailReply: Sendable, Hashable {
     /// SMTP's reply code: 2xx accepted, 4xx temporary, 5xx permanent failure.
     package var code: Int
+    /// Where the time went: `tls` includes the greeting before STARTTLS, `processing` is the last command's.
+    package var timing = HTTPTiming()
+    /// See `HTTPResponse.certificateExpiry`.
+    package var certificateExpiry: Timestamp?
+    /// See `HTTPResponse.certificateLifetime`.
+    package var certificateLifetime: Duration?
+
     /// A made-up reply, for tests and simulations.
     package init(code: Int) { self.code = code }
 }
