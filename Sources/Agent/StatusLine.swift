@@ -53,6 +53,8 @@ enum StatusLine {
         Kind(kind: .records, one: "record folder", many: "record folders"),
         Kind(kind: .auditLog, one: "audit log", many: "audit logs"),
         Kind(kind: .postgresBackup, one: "backup tool", many: "backup tools"),
+        Kind(kind: .service, one: "service", many: "services"),
+        Kind(kind: .serviceMail, one: "test mail", many: "test mails"),
     ]
 
     /// Nil if all of a kind are well.

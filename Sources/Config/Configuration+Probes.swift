@@ -15,7 +15,8 @@ extension Configuration {
         beginnings: BackupBeginnings = BackupBeginnings(), auditPositions: AuditPositions = AuditPositions(),
         platform: Platform
     ) -> ProbeSet {
-        network.limitConnections(Configuration.connectionLimit(vault: vault, buckets: backups.count))
+        network.limitConnections(
+            Configuration.connectionLimit(vault: vault, buckets: backups.count, services: services.count))
         var stores: [(options: BackupSetOptions, store: any BackupStore)] = []
         for bucket in backups {
             let store = S3BackupStore(
@@ -25,15 +26,15 @@ extension Configuration {
         }
         return ProbeSet(
             vault: vault, postgres: postgres, backups: stores, verdicts: verdicts, beginnings: beginnings,
-            records: records, postgresBackups: postgresBackups, auditLogs: auditLogs, auditPositions: auditPositions,
+            records: records, postgresBackups: postgresBackups, services: services, network: network,
             http: network.http, database: network.database,
             platform: platform)
     }
 
     /// How many connections the probes may need at once: per node one for its state, one for the canary or a login and
-    /// one for telemetry, since all of them may be requested at the same moment.
-    static func connectionLimit(vault: [VaultClusterOptions], buckets: Int) -> Int {
+    /// one for telemetry, since all of them may be requested at the same moment; and one for each service.
+    static func connectionLimit(vault: [VaultClusterOptions], buckets: Int, services: Int = 0) -> Int {
         let nodes = vault.reduce(0) { $0 + $1.nodes.count + ($1.loadBalancerURL == nil ? 0 : 1) }
-        return 64 + 3 * nodes + 4 * buckets
+        return 64 + 3 * nodes + 4 * buckets + services
     }
 }

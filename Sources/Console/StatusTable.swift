@@ -6,7 +6,7 @@ package import Web
 
 /// The last results of all probes in the form that a person reads: sections of targets.
 package enum StatusTable {
-    /// One section for each Vault cluster, each PostgreSQL cluster, and the backups.
+    /// One section for each Vault cluster, each PostgreSQL cluster, the backups and the services.
     package static func sections(_ results: [ProbeResult]) -> [EstateStatus.Section] {
         var sections: [EstateStatus.Section] = []
         // In the order of the results within each cluster.
@@ -38,6 +38,10 @@ package enum StatusTable {
             $0.target.name < $1.target.name
         }
         if !backups.isEmpty { sections.append(.init(title: "Backups", targets: backups.map(target))) }
+        let services = results.filter { [.service, .serviceMail].contains($0.target.kind) }.sorted {
+            $0.target.name < $1.target.name
+        }
+        if !services.isEmpty { sections.append(.init(title: "Services", targets: services.map(target))) }
         return sections
     }
 
@@ -61,6 +65,8 @@ package enum StatusTable {
         case .auditLog: name = "audit log of \(short)"
         case .backupContent: name = "content of \(short)"
         case .bucket: name = "bucket \(short)"
+        case .service: name = result.target.name
+        case .serviceMail: name = "test mail of \(result.target.name)"
         default: name = short
         }
         return .init(

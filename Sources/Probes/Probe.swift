@@ -26,8 +26,10 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
         case records
         /// A backup tool's report about the backups of a PostgreSQL cluster.
         case postgresBackup = "postgres_backup"
-        /// The audit logs of one Vault node.
-        case auditLog = "audit_log"
+        /// What a service answers: mail submission, HTTP, TCP or the DNS.
+        case service
+        /// A test mail through a service, which must come back.
+        case serviceMail = "service_mail"
         /// Derived from the nodes of one Vault cluster; never probed itself.
         case vaultCluster = "vault_cluster"
         /// Derived from the PostgreSQL servers of one cluster; never probed itself.
@@ -36,9 +38,9 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
 
     /// The kind of target.
     package let kind: Kind
-    /// Whether the start waits for its first probe. Fully reading a backup may take an hour, and slowly changing facts
-    /// are rarely requested.
-    package var isAwaited: Bool { ![.backupContent, .vaultFacts, .bucket].contains(kind) }
+    /// Whether the start waits for its first probe. Fully reading a backup may take an hour, slowly changing facts are
+    /// rarely requested, and the first turn of a test mail sends none.
+    package var isAwaited: Bool { ![.backupContent, .vaultFacts, .bucket, .serviceMail].contains(kind) }
     /// `cluster/node` for targets that belong to a cluster, otherwise the name of the set.
     package let name: String
 

@@ -132,17 +132,18 @@ struct CheckConfigCommand: AsyncParsableCommand {
             ("Vault node", configuration.vault.reduce(0) { $0 + $1.nodes.count }),
             ("cluster", configuration.vault.count), ("PostgreSQL server", configuration.postgres.count),
             ("backup set", configuration.backups.reduce(0) { $0 + $1.sets.count }),
+            ("service", configuration.services.count),
             ("rule", rules.groups.reduce(0) { $0 + $1.rules.count }),
             ("receiver", configuration.delivery.receivers.count),
         ]
         report.found = Dictionary(counts, uniquingKeysWith: { first, _ in first })
         let words = counts.map { Words.count($0.1, $0.0) }
         say("\(file): fine: \(words[0]) in \(words[1]), \(words[2...].joined(separator: ", "))")
-        let targets = ["Vault node", "PostgreSQL server", "backup set"].reduce(0) { $0 + (report.found[$1] ?? 0) }
-        if targets == 0, configuration.records == nil, configuration.postgresBackups.isEmpty,
-            configuration.auditLogs.isEmpty
-        {
-            say("only vaultwatch itself is monitored; add vault, postgres or backups to \(file)")
+        let targets = ["Vault node", "PostgreSQL server", "backup set", "service"].reduce(0) {
+            $0 + (report.found[$1] ?? 0)
+        }
+        if targets == 0, configuration.records == nil, configuration.postgresBackups.isEmpty {
+            say("only vaultwatch itself is monitored; add vault, postgres, backups or services to \(file)")
         }
     }
 
