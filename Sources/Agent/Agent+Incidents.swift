@@ -59,9 +59,12 @@ extension Agent {
         }
     }
 
-    /// The clusters and backup sets that an incident affects.
+    /// The clusters, backup sets and services that an incident affects.
     private static func names(of record: IncidentRecord) -> Set<String> {
-        Set(record.members.flatMap { member in ["cluster", "backup_set"].compactMap { member.alert.labels[$0] } })
+        Set(
+            record.members.flatMap { member in
+                ["cluster", "backup_set", "service"].compactMap { member.alert.labels[$0] }
+            })
     }
 
     /// Whether a target, such as `vault_node prod/vault-2`, belongs to one of these.

@@ -38,6 +38,10 @@ final class VitalSigns: Sendable {
             ["cluster", "server"]),
         Sign("backup_newest_age_seconds", "age of the newest backup", .seconds, "backup_set", ["backup_set"]),
         Sign("backup_newest_size_bytes", "size of the newest backup", .bytes, "backup_set", ["backup_set"]),
+        Sign("service_last_duration_seconds", "answer", .seconds, "service", ["service"]),
+        Sign("service_mail_last_return_duration_seconds", "mail's way back", .seconds, "service_mail", ["service"]),
+        Sign(
+            "service_certificate_expiry_timestamp_seconds", "end of the certificate", .time, "service", ["service"]),
     ]
 
     /// The metrics used.

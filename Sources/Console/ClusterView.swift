@@ -121,7 +121,9 @@ extension EstateStatus.Target {
         case "postgres", "postgres_cluster": .database
         case "backup_set", "backup_content", "bucket", "postgres_backup": .backup
         case "records": .clock
-        case "vault_canary", "audit_log", "vault_telemetry", "vault_facts": .probe
+        case "service": .service
+        case "service_mail": .mail
+        case "vault_canary", "vault_telemetry", "vault_facts": .probe
         default: .node
         }
     }

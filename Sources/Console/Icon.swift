@@ -2,7 +2,7 @@
 /// warning, a tick good, a ring a standby, a crossed-out bell silenced, a dashed circle unknown.
 enum Icon: String, CaseIterable {
     case critical, warning, good, standby, unknown, pager, mail, slack, person, clock, copy, database, node,
-        balancer, backup, probe, note, silenced, archived, cross, arrow, disk, change
+        balancer, backup, probe, note, silenced, archived, cross, arrow, disk, change, service
 
     /// The SVG content.
     var shape: StaticString {
@@ -51,6 +51,8 @@ enum Icon: String, CaseIterable {
             #"<path d="M3 8h10M9 4l4 4-4 4"/>"#
         case .disk:
             #"<rect x="2" y="4" width="12" height="8" rx="1.5"/><path d="M11.3 9.8v.1M4.5 9.8h4"/>"#
+        case .service:
+            #"<circle cx="8" cy="8" r="6.4"/><path d="M1.6 8h12.8M8 1.6c3.6 3.6 3.6 9.2 0 12.8M8 1.6c-3.6 3.6-3.6 9.2 0 12.8"/>"#
         case .change:
             #"<path d="M1.5 8.5h3l1.8-5 3 9 1.9-4h3.3"/>"#
         }

@@ -7,8 +7,8 @@ import Web
 extension Alert {
     /// The value of the label that identifies its subject: a node, a server, a set.
     private static let subjectLabels = [
-        "node", "server", "backup_set", "set", "bucket", "receiver", "integration", "via", "target", "instance",
-        "group",
+        "node", "server", "backup_set", "service", "set", "bucket", "receiver", "integration", "via", "target",
+        "instance", "group",
     ]
 
     /// `pg-1`; empty if there is no such label.

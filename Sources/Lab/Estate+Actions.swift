@@ -48,6 +48,12 @@ extension Estate {
         case .emptyBackup: state.withLock { $0.bucket.emptyNewest() }
         case .stripBackup: state.withLock { $0.bucket.stripNewest() }
         case .restoreBackups: refill { state, _ in state.skippedBackups = 0 }
+        case .stopMail: await relay?.close()
+        case .startMail: try await relay?.start()
+        case .breakWebsite: state.withLock { $0.services.isWebsiteBroken = true }
+        case .healWebsite: state.withLock { $0.services.isWebsiteBroken = false }
+        case .breakNames: names?.set(Estate.mailExchanger, ["10 mx.elsewhere.example"])
+        case .healNames: names?.set(Estate.mailExchanger, [Estate.goodExchanger])
         case .failReceiver(let kind, let failure): inbox.fail(kind, failure)
         case .healReceivers: for kind in Message.Kind.allCases { inbox.fail(kind, nil) }
         }

@@ -68,6 +68,7 @@ extension Estate {
         case "/v2/change/enqueue":
             return .response(LabResponse(isPost ? 202 : 405, type: "application/json", #"{"status":"success"}"#))
         case "/webhook": return isPost ? inbox.receiveWebhook(request) : .response(LabResponse(405))
+        case _ where request.path.hasPrefix("/returned/"): return returned(request.path)
         case _ where request.path.hasPrefix("/services/"):
             return isPost ? inbox.receiveSlack(request) : .response(LabResponse(405))
         default: return .response(LabResponse(404, type: "text/plain", "not found\n"))

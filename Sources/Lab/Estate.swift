@@ -17,6 +17,7 @@ package final class Estate: Sendable {
         var struck: Set<Int> = []
         /// The holder of the HA lock while it is renewed.
         var lock: (identity: String, value: String)?
+        var services = Services()
         var isStopped = false
     }
 
@@ -48,7 +49,9 @@ package final class Estate: Sendable {
         var bucket: LabServer?
         var web: LabServer?
         var mail: MailServer?
-        var staging: StagingVault?
+        var relay: MailServer?
+        var website: LabServer?
+        var names: NameServer?
     }
 
     /// Starts everything, which takes about four seconds with PostgreSQL and one without.
@@ -118,8 +121,15 @@ package final class Estate: Sendable {
         let mail = try MailServer(certificate: options.mailTLS ? try await authority?.issue("mail") : nil) { [inbox] in
             inbox.receiveMail($0, $1, $2)
         }
+        let relay = try MailServer(certificate: options.mailTLS ? try await authority?.issue("relay") : nil) {
+            [weak self] _, _, data in self?.relayMail(data)
+        }
+        let website = try LabServer(certificate: good) { [weak self] in self?.websiteReply($0) ?? .reset }
+        let names = try NameServer(Estate.zone)
         servers.withLock {
-            $0 = Servers(nodes: nodes, loadBalancer: loadBalancer, bucket: bucket, web: web, mail: mail)
+            $0 = Servers(
+                nodes: nodes, loadBalancer: loadBalancer, bucket: bucket, web: web, mail: mail, relay: relay,
+                website: website, names: names)
         }
         if var staging = options.staging {
             staging.certificate = good
@@ -136,8 +146,9 @@ package final class Estate: Sendable {
             return nodes.indices.flatMap { state.cluster.perform(.unseal, on: $0, at: now, random: platform.random) }
         }
         follow(events)
-        for server in nodes + [loadBalancer, bucket, web] { try await server.start() }
-        try await mail.start()
+        for server in nodes + [loadBalancer, bucket, web, website] { try await server.start() }
+        for server in [mail, relay] { try await server.start() }
+        try await names.start()
         renewal.withLock {
             $0 = Task { [weak self, platform] in
                 while (try? await platform.time.sleep(for: Election.Timing.renewal)) != nil { self?.renewLock() }
@@ -158,9 +169,11 @@ package final class Estate: Sendable {
             defer { servers = Servers() }
             return servers
         }
-        for server in all.nodes + [all.loadBalancer, all.bucket, all.web].compactMap({ $0 }) { await server.close() }
-        await all.mail?.close()
-        await all.staging?.close()
+        for server in all.nodes + [all.loadBalancer, all.bucket, all.web, all.website].compactMap({ $0 }) {
+            await server.close()
+        }
+        for server in [all.mail, all.relay] { await server?.close() }
+        await all.names?.close()
         await lockWriter.finish()
         await postgres?.stop()
         directory.remove()
@@ -173,6 +186,11 @@ package final class Estate: Sendable {
             state.cluster.nodes.indices.map { (state.cluster.nodes[$0].name, state.cluster.role($0)) }
         }
     }
+
+    /// The mail server that is watched as a service.
+    var relay: MailServer? { servers.withLock { $0.relay } }
+    /// The name server that is watched as a service.
+    package var names: NameServer? { servers.withLock { $0.names } }
 
     func server(ofNode index: Int) -> LabServer? {
         servers.withLock { $0.nodes.indices.contains(index) ? $0.nodes[index] : nil }
@@ -234,8 +252,12 @@ package final class Estate: Sendable {
             pagerDutyURL: inboxURL,
             pagerDutyKeyFile: try secret("pagerduty-key", "1ab0000000000000000000000000cafe"),
             webhookURL: inboxURL + "/webhook",
-            inboxURL: inboxURL,
-            staging: staging)
+            services: EstateEndpoints.Services(
+                mail: "127.0.0.1:\(servers.relay?.port ?? 0)", isMailSecure: servers.relay?.isSecure ?? false,
+                mailPasswordFile: try secret("relay-password", "lab"),
+                mailHook: inboxURL + "/returned/{token}", website: servers.website?.url ?? "",
+                nameServer: "127.0.0.1:\(servers.names?.port ?? 0)"),
+            inboxURL: inboxURL)
     }
 }
 

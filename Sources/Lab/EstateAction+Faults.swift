@@ -15,8 +15,13 @@ extension EstateAction {
         case .cutReplication: [.restoreReplication]
         case .stopDatabase, .freezeDatabase: [.startDatabase]
         case .skipBackup, .corruptBackup, .emptyBackup, .stripBackup: [.restoreBackups]
+        case .stopMail: [.startMail]
+        case .breakWebsite: [.healWebsite]
+        case .breakNames: [.healNames]
         case .failReceiver: [.healReceivers]
-        case .giveKey, .restoreReplication, .startDatabase, .restoreBackups, .healReceivers: nil
+        case .giveKey, .restoreReplication, .startDatabase, .restoreBackups, .startMail, .healWebsite, .healNames,
+            .healReceivers:
+            nil
         }
     }
 

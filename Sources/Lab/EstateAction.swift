@@ -24,6 +24,18 @@ package enum EstateAction: Hashable, Sendable, CustomStringConvertible {
     case stripBackup
     /// Restores all backups.
     case restoreBackups
+    /// Stops the mail server that is watched as a service.
+    case stopMail
+    /// Ends `stopMail`.
+    case startMail
+    /// The website answers 500.
+    case breakWebsite
+    /// Ends `breakWebsite`.
+    case healWebsite
+    /// The zone names another mail server.
+    case breakNames
+    /// Ends `breakNames`.
+    case healNames
     /// Makes a receiver fail.
     case failReceiver(Message.Kind, ReceiverFailure)
     /// Ends all failures of receivers.
@@ -39,7 +51,10 @@ package enum EstateAction: Hashable, Sendable, CustomStringConvertible {
         ("stop-database", .stopDatabase), ("freeze-database", .freezeDatabase), ("start-database", .startDatabase),
         ("skip-backup", .skipBackup), ("corrupt-backup", .corruptBackup), ("empty-backup", .emptyBackup),
         ("strip-backup", .stripBackup),
-        ("restore-backups", .restoreBackups), ("heal-receivers", .healReceivers),
+        ("restore-backups", .restoreBackups),
+        ("stop-mail", .stopMail), ("start-mail", .startMail), ("break-website", .breakWebsite),
+        ("heal-website", .healWebsite), ("break-names", .breakNames), ("heal-names", .healNames),
+        ("heal-receivers", .healReceivers),
     ]
 
     /// The names of the actions on a node, without an argument, and on a receiver.

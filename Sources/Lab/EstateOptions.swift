@@ -61,6 +61,22 @@ package struct EstateEndpoints: Hashable, Sendable {
         package let passwordFile: String
     }
 
+    /// What is watched beside Vault.
+    package struct Services: Hashable, Sendable {
+        /// The address of the mail server that is watched: `127.0.0.1:port`. It accepts any user and password.
+        package let mail: String
+        /// Whether it offers STARTTLS.
+        package let isMailSecure: Bool
+        /// A file with a password for it.
+        package let mailPasswordFile: String
+        /// The URL that says whether a test mail has arrived; `{token}` stands for the mail's.
+        package let mailHook: String
+        /// The URL of a website, which answers with the text `ready`.
+        package let website: String
+        /// The address of the name server of `example.org`: `127.0.0.1:port`.
+        package let nameServer: String
+    }
+
     /// The bucket of backups.
     package struct Bucket: Hashable, Sendable {
         /// The URL of the S3 API.
@@ -121,6 +137,8 @@ package struct EstateEndpoints: Hashable, Sendable {
     package let pagerDutyKeyFile: String
     /// The URL of the webhook receiver.
     package let webhookURL: String
+    /// What is watched beside Vault.
+    package let services: Services
     /// The page that shows all messages.
     package let inboxURL: String
     /// The Vault for restore tests; nil without one.

@@ -44,6 +44,8 @@ enum InboxPage {
             <h2>Backups</h2>
             <p id="backups"></p>
             <div class="buttons" id="backup-buttons"></div>
+            <h2>Services</h2>
+            <div class="buttons" id="service-buttons"></div>
             <h2>Receivers</h2>
             <p id="receivers"></p>
             <div class="buttons" id="receiver-buttons"></div>
@@ -235,6 +237,9 @@ enum InboxPage {
           button("Stop primary", "stop-database"), button("Freeze primary", "freeze-database"), button("Start primary", "start-database"));
         get("backup-buttons").append(button("Skip one", "skip-backup"), button("Corrupt newest", "corrupt-backup"),
           button("Strip metadata", "strip-backup"), button("Restore all", "restore-backups"));
+        get("service-buttons").append(button("Stop mail", "stop-mail"), button("Start mail", "start-mail"),
+          button("Break website", "break-website"), button("Heal website", "heal-website"),
+          button("Break names", "break-names"), button("Heal names", "heal-names"));
         get("receiver-buttons").append(button("Fail mail", "fail mail"), button("Rate-limit Slack", "rate-limit slack"),
           button("Hang PagerDuty", "hang-receiver pagerduty"), button("Heal all", "heal-receivers"));
 

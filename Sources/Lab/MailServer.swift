@@ -9,6 +9,8 @@ final class MailServer: Sendable {
     typealias Receiver = @Sendable (_ sender: String, _ recipients: [String], _ data: [UInt8]) -> String?
 
     let port: UInt16
+    /// Whether it offers STARTTLS.
+    var isSecure: Bool { tls != nil }
     private let tls: NIOSSLContext?
     private let receive: Receiver
     private let listener = Mutex<(any Channel)?>(nil)

@@ -13,12 +13,13 @@ struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vaultwatch-demo",
         abstract:
-            "Runs vaultwatch on a simulated estate: three Vault nodes, PostgreSQL with a replica, a bucket, an inbox.",
+            "Runs vaultwatch on a simulated estate: three Vault nodes, PostgreSQL with a replica, a bucket, services, an inbox.",
         discussion: """
             Type an action and Return, or use the buttons of the inbox page:
               seal vault-1, unseal vault-1, kill vault-1, start vault-1, hang vault-1, step-down vault-1
               cut-replication, restore-replication, stop-database, freeze-database, start-database
               skip-backup, corrupt-backup, restore-backups
+              stop-mail, start-mail, break-website, heal-website, break-names, heal-names
               fail slack, rate-limit pagerduty, hang-receiver slack, heal-receivers
               quit
             """)

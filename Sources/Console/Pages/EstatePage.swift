@@ -2,8 +2,8 @@ import Samples
 import Text
 import Web
 
-/// The page at `/estate`: clusters that are not well as maps, all clusters with a line each, and the targets; with
-/// `?cluster=`, one cluster alone.
+/// The page at `/estate`: clusters that are not well as maps, all clusters with a line each, services, and the targets;
+/// with `?cluster=`, one cluster alone.
 struct EstatePage {
     let snapshot: EstateSnapshot
     /// The only cluster to show, as given in the URL; nil for all.
@@ -33,13 +33,24 @@ struct EstatePage {
         }
     }
 
-    /// The states of everything that serves clients, from the entry points to the storage.
+    /// The services, and their test mails.
+    static func services(_ snapshot: EstateSnapshot) -> [EstateStatus.Target] {
+        snapshot.status.sections.flatMap(\.targets).filter { ["service", "service_mail"].contains($0.kind) }
+    }
+
+    /// The states of everything that serves clients: of these clusters from the entry points to the storage, and of all
+    /// services.
     static func strips(_ snapshot: EstateSnapshot, _ clusters: [String]) -> [TargetStates] {
-        let order = ["vault_load_balancer": 0, "vault_node": 1, "postgres": 2, "vault_canary": 3]
+        let order = [
+            "vault_load_balancer": 0, "vault_node": 1, "postgres": 2, "vault_canary": 3, "service": 4,
+            "service_mail": 5,
+        ]
         let clusters = Set(clusters)
         let found = snapshot.states.compactMap { states -> (rank: Int, name: String, states: TargetStates)? in
             let name = states.name
-            guard let rank = order[states.kind], clusters.contains(ClusterView.cluster(of: name)) else { return nil }
+            guard let rank = order[states.kind], rank > 3 || clusters.contains(ClusterView.cluster(of: name)) else {
+                return nil
+            }
             return (rank, name, states)
         }
         return found.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }.map(\.states)
@@ -72,6 +83,7 @@ struct EstatePage {
                 }.map { $0.element }
             maps(clusters, &page)
             if clusters.count > EstatePage.mapLimit { lines(clusters, &page) }
+            if cluster == nil { services(&page) }
             table(&page)
         }
     }
@@ -120,6 +132,35 @@ struct EstatePage {
             }
             page.markup("</tbody></table></div>")
             page.rest(clusters.count, shown: shown, ", none of which is worse", json: Address("api", "v1", "targets"))
+        }
+    }
+
+    // MARK: Services
+
+    /// Up to this number of services are drawn; of more, the gravest.
+    private static let serviceLimit = 24
+
+    /// What else serves people, each as a box; nothing where none is watched.
+    private func services(_ page: inout HTML) {
+        let services = EstatePage.services(snapshot)
+        guard !services.isEmpty else { return }
+        let bad = services.count { Gravity($0.health) > .standby }
+        let note = bad == 0 ? "all as expected" : "\(bad) of \(services.count) not as expected"
+        page.card("services", "Services", note) { page in
+            // In their own order within one gravity.
+            let worst = services.map { (gravity: Gravity($0.health), target: $0) }.enumerated().sorted { a, b in
+                let (x, y) = (a.element.gravity, b.element.gravity)
+                return x == y ? a.offset < b.offset : x > y
+            }
+            page.markup("<div class=map><div class=row>")
+            for item in worst.prefix(EstatePage.serviceLimit) { EstateMap.box(item.element.target, &page) }
+            page.markup("</div></div>")
+            let rest = services.count - EstatePage.serviceLimit
+            if rest > 0 {
+                page.element("<p class=quiet>", Words.count(rest, "other service"), ", none of which is worse: ")
+                page.link(Address("targets"), "all targets")
+                page.markup("</p>")
+            }
         }
     }
 

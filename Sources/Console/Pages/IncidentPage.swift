@@ -232,7 +232,7 @@ struct IncidentPage {
     static func measured(_ record: IncidentRecord, _ vitals: [VitalSign]) -> [Measured] {
         let names = Set(
             record.members.flatMap { member in
-                ["node", "server", "backup_set", "target"].compactMap { member.alert.labels[$0] }
+                ["node", "server", "backup_set", "service", "target"].compactMap { member.alert.labels[$0] }
             })
         let about = vitals.filter { $0.unit != .time && (names.contains($0.short) || $0.deviation > 0) }
             .sorted { $0.deviation > $1.deviation }

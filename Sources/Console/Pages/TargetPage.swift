@@ -154,6 +154,7 @@ struct TargetPage {
         case "vault_node", "vault_telemetry": return "cluster=\(cluster.quotedAsInGo),node=\(short.quotedAsInGo)"
         case "postgres": return "cluster=\(cluster.quotedAsInGo),server=\(short.quotedAsInGo)"
         case "backup_set", "backup_content": return "backup_set=\(name.quotedAsInGo)"
+        case "service", "service_mail": return "service=\(name.quotedAsInGo)"
         default: return "target=\(name.quotedAsInGo)"
         }
     }
@@ -180,7 +181,9 @@ struct TargetPage {
         record.members.contains { member in
             let labels = member.alert.labels
             let cluster = ClusterView.cluster(of: name)
-            let names = [labels["node"], labels["server"], labels["backup_set"], labels["target"]]
+            let names = [
+                labels["node"], labels["server"], labels["backup_set"], labels["service"], labels["target"],
+            ]
             return names.contains { $0 == short || $0 == name }
                 && (labels["cluster"] == nil || !name.contains("/") || labels["cluster"] == cluster)
         }

@@ -194,7 +194,7 @@ struct Timeline {
     private static func alert(_ entry: HistoryEntry) -> String {
         let name = label("alertname", of: entry.subject)
         let subject =
-            ["node", "server", "backup_set", "via", "target"].lazy
+            ["node", "server", "backup_set", "service", "via", "target"].lazy
             .compactMap { label($0, of: entry.subject) }.first.map { " \($0)" } ?? ""
         return (name ?? "an alert") + subject
     }

@@ -188,7 +188,8 @@ struct Telling: Sendable {
     }
 
     private static let targetLabels = [
-        "node", "server", "backup_set", "set", "bucket", "receiver", "integration", "via", "target", "instance",
+        "node", "server", "backup_set", "service", "set", "bucket", "receiver", "integration", "via", "target",
+        "instance",
     ]
 
     /// `pg-1`: what the cause is about; empty if no label names it.

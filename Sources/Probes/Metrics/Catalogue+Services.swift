@@ -32,8 +32,12 @@ extension Catalogue {
         Entry(
             "service_probe_duration_seconds", .gauge,
             ["service", "kind", "phase"],
-            "Duration of the last probe by phase: resolve, connect, tls (with STARTTLS: and the greeting), processing, transfer, total; absent while down"
+            "Duration of the last probe by phase: resolve, connect, tls (with STARTTLS: and the greeting), processing, transfer; absent while down"
         ),
+        Entry(
+            "service_last_duration_seconds", .gauge,
+            ["service", "kind"],
+            "Total duration of the last probe; absent while down"),
         Entry(
             "service_request_duration_seconds", .histogram,
             ["service", "kind"],

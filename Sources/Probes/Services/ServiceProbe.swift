@@ -60,8 +60,9 @@ final class ServiceProbe: RunnableProbe {
         if let timing = finding.timing {
             let phases = [
                 ("resolve", timing.resolve), ("connect", timing.connect), ("tls", timing.tls),
-                ("processing", timing.processing), ("transfer", timing.transfer), ("total", timing.total),
+                ("processing", timing.processing), ("transfer", timing.transfer),
             ]
+            set.add("service_last_duration_seconds", timing.total)
             for (phase, seconds) in phases { set.add("service_probe_duration_seconds", seconds, ["phase": phase]) }
         }
         set.add("service_request_duration_seconds", memory.histogram)
