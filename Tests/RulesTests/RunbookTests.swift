@@ -165,6 +165,7 @@ private struct Abundance: SampleSource {
             "node": "vault-1", "server": "pg-1", "cluster": "prod", "leader_address": "https://vault-1:8200",
             "reason": "connect", "backup_set": "daily", "slot": "s", "setting": "fsync", "device": "file/",
             "target": "prod/vault-1", "date": "2026-11-29",
+            "address": "smtp.example.org:587", "name_server": "192.0.2.53",
         ]
         for matcher in matchers where matcher.operation == .equal { labels[matcher.name] = matcher.value }
         let points = [Point(t: start + 1, v: value), Point(t: end, v: value)]

@@ -26,7 +26,9 @@ package struct ServiceOptions: Sendable, Hashable {
             case .smtp(let options): options.server.address
             case .http(let options): options.endpoint.url
             case .tcp(let options): HostAndPort.text(options.host, options.port)
-            case .dns(let options): options.servers.map(\.description).joined(separator: ", ")
+            case .dns(let options):
+                options.servers.isEmpty
+                    ? "/etc/resolv.conf" : options.servers.map(\.description).joined(separator: ", ")
             }
         }
     }

@@ -45,9 +45,10 @@ final class TestMailProbe: RunnableProbe {
         case .send: return report(await send(), hookIsUp: nil)
         case .ask(let token):
             do throws(ServiceRequestError) {
-                if try await hook.hasReturned(token) {
-                    let now = platform.time.now()
-                    state.withLock { $0.returned(token: token, at: now) }
+                let hasReturned = try await hook.hasReturned(token)
+                let now = platform.time.now()
+                state.withLock { state in
+                    if hasReturned { state.returned(token: token, at: now) } else { state.awaited(token: token) }
                 }
                 return report(nil, hookIsUp: true)
             } catch {

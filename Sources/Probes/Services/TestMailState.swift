@@ -15,6 +15,8 @@ struct TestMailState: Sendable {
     private struct Waiting: Sendable {
         var token: String
         var sent: Moment
+        /// The hook has said that it is not there yet: it looks where the mail should be.
+        var isLookedFor = false
     }
 
     private let interval: Duration
@@ -42,10 +44,15 @@ struct TestMailState: Sendable {
         if let waiting {
             guard now - waiting.sent.monotonic > limit else { return .ask(token: waiting.token) }
             self.waiting = nil
-            hasReturned = false
-            lost = lost.addingSaturated(1)
-            // While mails are lost, the next follows at once: its return is what ends the alert.
-            nextMail = now
+            if waiting.isLookedFor {
+                hasReturned = false
+                lost = lost.addingSaturated(1)
+                // While mails are lost, the next follows at once: its return is what ends the alert.
+                nextMail = now
+            } else {
+                // A hook that never answered says nothing about the mail.
+                hasReturned = nil
+            }
         }
         return now >= nextMail ? .send : .nothing
     }
@@ -59,6 +66,9 @@ struct TestMailState: Sendable {
 
     /// The server has not accepted it: it is tried again at the next turn.
     mutating func refused() { hasReturned = false }
+
+    /// The hook has not found the mail yet.
+    mutating func awaited(token: String) { if waiting?.token == token { waiting?.isLookedFor = true } }
 
     /// The hook has found the mail.
     mutating func returned(token: String, at now: Moment) {
