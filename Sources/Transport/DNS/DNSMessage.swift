@@ -1,15 +1,17 @@
 import Glibc
 
 /// Queries and responses of the DNS as bytes. Source: RFC 1035, 4; RFC 6891 for EDNS.
-enum DNSMessage {
+package enum DNSMessage {
     /// What a received message is to the question.
-    enum Reading: Sendable, Hashable {
+    package enum Reading: Sendable, Hashable {
+        /// The answer, without its duration.
         case answer(DNSAnswer)
         /// The whole answer needs TCP.
         case truncated
         /// Not the answer to this question: another id, another question, or no response at all. To be ignored, since
         /// anybody can send such a datagram.
         case foreign
+        /// It ends in the middle, or names in it lead nowhere.
         case malformed
     }
 
@@ -54,7 +56,7 @@ enum DNSMessage {
     private static let optType: UInt16 = 41
 
     /// Reads a response to a question. Whatever the bytes are, it returns, in time linear in their number.
-    static func read(_ message: [UInt8], id: UInt16, _ question: DNSQuestion) -> Reading {
+    package static func read(_ message: [UInt8], id: UInt16, _ question: DNSQuestion) -> Reading {
         guard message.count >= headerBytes, number(message, 0) == Int(id), message[2] & 0x80 != 0 else {
             return .foreign
         }

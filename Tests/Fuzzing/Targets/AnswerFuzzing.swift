@@ -146,6 +146,26 @@ enum AnswerFuzzing {
             time, files: files)
     }
 
+    /// A name server's message as the answer to a question of each type about `example.org`, held against records.
+    static func dns(_ bytes: [UInt8]) async throws {
+        let records = DNSType.allCases.compactMap { type in
+            DNSQuestion("example.org", type).map {
+                ExpectedRecords($0, values: ["10 mail.example.org", "v=spf1 -all"], allowsOthers: type == .txt)
+            }
+        }
+        var zone = DNSServiceOptions(records: records)
+        zone.servers = [DNSServer(address: "192.0.2.53")]
+        let time = VirtualTime(wall: Surroundings.wall)
+        let http = PlayedHTTP([])
+        let network = Network(
+            http: http, mail: KeptMail(), nameServers: PlayedNames(message: bytes), database: NoDatabase())
+        try await probe(
+            ProbeSet(
+                services: [ServiceOptions(name: "zone", check: .dns(zone))], network: network, http: http,
+                database: NoDatabase(), platform: Surroundings.platform(time)),
+            time)
+    }
+
     /// The first part is the text of labels and annotations of a page, the rest are the receivers' answers.
     static func receivers(_ bytes: [UInt8]) async throws {
         let parts = Parts.of(bytes)
@@ -235,6 +255,21 @@ struct NoDatabase: PostgresConnector, PostgresConnection {
     }
 
     func close() async {}
+}
+
+/// A name server that answers each question with the same message.
+private struct PlayedNames: DNSClient {
+    let message: [UInt8]
+
+    func ask(_ question: DNSQuestion, _ server: DNSServer, timeout: Duration) async throws(TransportError) -> DNSAnswer
+    {
+        guard message.count >= 2 else { throw TransportError(.timeout, "nothing comes") }
+        let id = UInt16(message[0]) << 8 | UInt16(message[1])
+        guard case .answer(let answer) = DNSMessage.read(message, id: id, question) else {
+            throw TransportError(.body, "no answer")
+        }
+        return answer
+    }
 }
 
 /// A bucket as the probes of backups see it.
