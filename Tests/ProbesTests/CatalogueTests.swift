@@ -137,7 +137,53 @@ struct CatalogueTests {
         samples += await verification(platform)
         samples += try await recorded(platform)
         samples += await databaseBackups(platform)
-        samples += try await auditLog(platform)
+        samples += try await services(platform)
+        return samples
+    }
+
+    /// Of each kind, a service that answers and one that does not, and a test mail that comes back.
+    private func services(_ platform: Platform) async throws -> [Sample] {
+        var scripted = ScriptedServices()
+        scripted.mail = { mail in
+            if mail.host == "down" { return .failure(TransportError(.connect, "refused")) }
+            var reply = MailReply(code: 250)
+            reply.certificateExpiry = Timestamp(milliseconds: 1_800_000_000_000)
+            reply.certificateLifetime = .seconds(86_400)
+            return .success(reply)
+        }
+        scripted.names = { _, _ in
+            var answer = DNSAnswer(code: 0)
+            answer.values = ["192.0.2.2"]
+            answer.secondsToLive = 300
+            return .success(answer)
+        }
+        let network = scripted.network { _ in .success(json(200, "")) }
+        let time = VirtualTime(wall: platform.time.wall())
+        var late = platform
+        late.time = time
+        var mail = SMTPServiceOptions(server: SMTPServerOptions(host: "up"))
+        mail.testMail = TestMailOptions(from: "a@example.org", to: "b@example.org", hook: .command(["/bin/true"]))
+        var zone = DNSServiceOptions(
+            records: [
+                ExpectedRecords(
+                    try #require(DNSQuestion("example.org", .a)), values: ["192.0.2.1"], allowsOthers: false)
+            ])
+        zone.servers = [DNSServer(address: "192.0.2.53")]
+        let all: [ServiceOptions] = [
+            ServiceOptions(name: "mail", check: .smtp(mail)),
+            ServiceOptions(name: "down", check: .smtp(SMTPServiceOptions(server: SMTPServerOptions(host: "down")))),
+            ServiceOptions(
+                name: "web", check: .http(HTTPServiceOptions(endpoint: HTTPEndpointOptions(url: "https://web")))),
+            ServiceOptions(name: "zone", check: .dns(zone)),
+        ]
+        let set = ProbeSet(
+            services: all, network: network, hooks: ScriptedHook { _ in 0 },
+            http: network.http, database: network.database, platform: late)
+        var samples: [Sample] = []
+        for second in [0, 30, 60] {
+            time.move(to: Instant(nanoseconds: Int64(second) * 1_000_000_000))
+            for probe in set.probes { samples += await probe.run().samples }
+        }
         return samples
     }
 
