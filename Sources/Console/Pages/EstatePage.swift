@@ -153,9 +153,11 @@ struct EstatePage {
                 return x == y ? a.offset < b.offset : x > y
             }
             page.markup("<div class=map><div class=row>")
-            for item in worst.prefix(EstatePage.serviceLimit) { EstateMap.box(item.element.target, &page) }
+            let shown = page.items(worst, limit: EstatePage.serviceLimit, share: 20 << 10) { item, page in
+                EstateMap.box(item.element.target, &page)
+            }
             page.markup("</div></div>")
-            let rest = services.count - EstatePage.serviceLimit
+            let rest = services.count - shown
             if rest > 0 {
                 page.element("<p class=quiet>", Words.count(rest, "other service"), ", none of which is worse: ")
                 page.link(Address("targets"), "all targets")
