@@ -19,11 +19,13 @@ enum RestoreTestText {
             lines.append("backup     \(backup)\(size)\(version)")
         }
         if let age = report.backupAgeSeconds, let made = report.made {
-            lines.append("RPO        \(Words.duration(age)): made \(made.rfc3339); what was written since would be lost")
+            lines.append(
+                "RPO        \(Words.duration(age)): made \(made.rfc3339); what was written since would be lost")
         }
         if let seal = report.seal { lines.append("keys       needs \(seal.threshold) of \(seal.shares) unseal keys") }
         if report.hasPassed {
-            lines.append("RTO        \(Words.measured(report.recoverySeconds)) from the download to the secret, without people")
+            lines.append(
+                "RTO        \(Words.measured(report.recoverySeconds)) from the download to the secret, without people")
         }
         lines += report.phases.map { phase in
             let name = phase.phase.rawValue

@@ -1,3 +1,4 @@
+package import Platform
 import Text
 
 /// Vault's rows in a database.

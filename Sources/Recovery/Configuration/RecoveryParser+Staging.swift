@@ -46,7 +46,8 @@ extension RecoveryParser {
             errors.add(node.position, "restore_test of kind \(kind.rawValue) needs \"database\": a scratch server")
         }
         if kind == .recoveryMode, keys.isEmpty {
-            errors.add(node.position, "restore_test of kind recovery_mode needs \"key_files\": the source's unseal keys")
+            errors.add(
+                node.position, "restore_test of kind recovery_mode needs \"key_files\": the source's unseal keys")
         }
         var options = RestoreTestOptions(kind: kind, url: url)
         options.unixSocket = socket

@@ -29,7 +29,8 @@ struct ActivationCheck: Sendable {
             switch health.status {
             case 200: break
             case 429: return .wait("it is a standby (429)")
-            case 503: return .fail(RestoreFailure(.staging, "the copy sealed itself again after its keys were accepted"))
+            case 503:
+                return .fail(RestoreFailure(.staging, "the copy sealed itself again after its keys were accepted"))
             case 472, 473, 474:
                 return .fail(
                     RestoreFailure(

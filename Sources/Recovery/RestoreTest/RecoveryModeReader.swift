@@ -89,7 +89,8 @@ struct RecoveryModeReader: Sendable {
             case .silent(let reason): throw RestoreFailure(.staging, "staging does not answer: \(reason)")
             }
         }
-        throw RestoreFailure(.keys, "the backup needs more unseal keys than the \(keys.count) of key_files, or two are the same")
+        throw RestoreFailure(
+            .keys, "the backup needs more unseal keys than the \(keys.count) of key_files, or two are the same")
     }
 
     /// Whether the secret at a path of a KV mount of version 1 is there and is a JSON object.

@@ -86,7 +86,8 @@ struct RestoreHooks: Sendable {
     let environment: [String: String]
 
     /// - Throws: `RestoreFailure` if the hook fails.
-    func run(_ hook: RestoreTestOptions.Hook?, _ name: String, _ more: [String: String] = [:]) async throws(RestoreFailure)
+    func run(_ hook: RestoreTestOptions.Hook?, _ name: String, _ more: [String: String] = [:])
+        async throws(RestoreFailure)
     {
         guard let hook else { return }
         let outcome = await programs.run(

@@ -50,7 +50,11 @@ final class RestoreRun: Sendable {
     func phase<Value: Sendable>(
         _ phase: RestorePhase, _ work: () async throws(RestoreFailure) -> Value
     ) async throws(RestoreFailure) -> Value {
-        try checkTime(phase, "it had not begun")
+        do throws(RestoreFailure) { try checkTime(phase, "it had not begun") } catch {
+            var failure = error
+            failure.phase = phase
+            throw failure
+        }
         observe(.began(phase))
         let began = time.monotonic()
         func end() {
@@ -64,7 +68,8 @@ final class RestoreRun: Sendable {
             return value
         } catch {
             end()
-            var failure = Task.isCancelled ? RestoreFailure(.interrupted, "stopped in the phase \(phase.rawValue)") : error
+            var failure =
+                Task.isCancelled ? RestoreFailure(.interrupted, "stopped in the phase \(phase.rawValue)") : error
             failure.phase = phase
             throw failure
         }

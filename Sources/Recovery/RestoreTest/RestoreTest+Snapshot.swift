@@ -9,7 +9,8 @@ extension RestoreTest {
     ) async throws(RestoreFailure) {
         guard content.seal != nil || options.keys.isEmpty else {
             throw RestoreFailure(
-                .configuration, "the backup's seal is not Shamir's: leave out key_files, its key service unseals the copy")
+                .configuration,
+                "the backup's seal is not Shamir's: leave out key_files, its key service unseals the copy")
         }
         let token = try await run.phase(.start) { () async throws(RestoreFailure) in
             try await startFresh(content, watched, run, staging)
@@ -50,7 +51,8 @@ extension RestoreTest {
         let made: StagingClient.Initialised
         switch await client.initialise(shares: numbers.shares, threshold: numbers.threshold) {
         case .value(let answer): made = answer
-        case .status(let code, let words): throw RestoreFailure(.staging, "staging is not initialised: \(code) \(words)")
+        case .status(let code, let words):
+            throw RestoreFailure(.staging, "staging is not initialised: \(code) \(words)")
         case .silent(let reason): throw RestoreFailure(.staging, "staging is not initialised: \(reason)")
         }
         for key in made.keys.prefix(numbers.threshold) {
@@ -80,7 +82,8 @@ extension RestoreTest {
             )
         }
         guard !status.sealed else {
-            throw RestoreFailure(.staging, "staging is sealed with keys of its own: unseal it, or let the hooks make it fresh")
+            throw RestoreFailure(
+                .staging, "staging is sealed with keys of its own: unseal it, or let the hooks make it fresh")
         }
         if let seal = content.seal, status.t != seal.threshold || status.n != seal.shares {
             throw RestoreFailure(
@@ -146,7 +149,9 @@ extension RestoreTest {
                     step = .wait
                 case .give(let index):
                     let key: String
-                    do throws(FileError) { key = try await options.keys[index].revealInTime(tools.platform.files) } catch {
+                    do throws(FileError) {
+                        key = try await options.keys[index].revealInTime(tools.platform.files)
+                    } catch {
                         throw RestoreFailure(.configuration, "key_files: \(error)")
                     }
                     step = sequence.take(answer: await client.unseal(key), toKey: index)

@@ -2,7 +2,6 @@ package import Probes
 package import Samples
 import Text
 
-
 /// What a restore test did and what came of it.
 package struct RestoreTestReport: Sendable, Encodable {
     /// How long a phase took.

@@ -77,7 +77,8 @@ struct UnsealSequence: Sendable {
             // Vault does not count a share twice, and does not say so.
             guard status.progress > progress else {
                 return .fail(
-                    RestoreFailure(.keys, "\(name) holds the same unseal key as a file before it; each must hold another"))
+                    RestoreFailure(
+                        .keys, "\(name) holds the same unseal key as a file before it; each must hold another"))
             }
             progress = status.progress
             given = index + 1

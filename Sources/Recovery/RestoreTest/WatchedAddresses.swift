@@ -36,5 +36,7 @@ struct WatchedAddresses: Sendable, Hashable {
 
 extension WatchedAddresses.Endpoint {
     /// Whether both may be the same server. Every address of 127.0.0.0/8 is this machine's.
-    func meets(_ other: WatchedAddresses.Endpoint) -> Bool { port == other.port && !hosts.isDisjoint(with: other.hosts) }
+    func meets(_ other: WatchedAddresses.Endpoint) -> Bool {
+        port == other.port && !hosts.isDisjoint(with: other.hosts)
+    }
 }

@@ -27,7 +27,8 @@ struct WatchedEstate: Sendable {
         }
         guard !watched.vault.isEmpty || !watched.postgres.isEmpty else {
             throw RestoreFailure(
-                .refused, "\(daemonConfig) watches neither a Vault nor a database; name the daemon's under daemon_config")
+                .refused,
+                "\(daemonConfig) watches neither a Vault nor a database; name the daemon's under daemon_config")
         }
         switch configuration.source {
         case .raft(let source): watched.vault.append(source.cluster)
