@@ -4,7 +4,10 @@ package enum DemoConfiguration {
     ///   - rules: a pattern of rule files.
     ///   - listen: the agent's listen address.
     ///   - storage: the folder of its journal.
-    package static func text(_ estate: EstateEndpoints, rules: String, listen: String, storage: String) -> String {
+    ///   - records: the file in which the recovery commands record what they did; nil for none.
+    package static func text(
+        _ estate: EstateEndpoints, rules: String, listen: String, storage: String, records: String? = nil
+    ) -> String {
         let nodes = estate.nodes.map { "        - {name: \($0.name), url: \"\($0.url)\"}" }.joined(separator: "\n")
         let ca = estate.caFile.map { "      ca_file: \($0)\n" } ?? ""
         let databases = estate.databases.map { database in
@@ -58,37 +61,7 @@ package enum DemoConfiguration {
                 sets:
                   - {name: daily, prefix: daily/, period: daily, grace: 1h, retention: 30}
                   - {name: monthly, prefix: monthly/, period: monthly, grace: 1h, retention: 12}
-            services:
-              - name: submission
-                poll_interval: 5s
-                timeout: 4s
-                smtp:
-                  address: \(services.mail)
-                  \(services.isMailSecure ? "security: starttls" : "security: none")
-            \(serviceCA)      username: watch
-                  password_file: \(services.mailPasswordFile)
-                  test_mail:
-                    from: watch@example.org
-                    to: echo@example.org
-                    hook: {url: "\(services.mailHook)"}
-                    every: 1m
-                    within: 30s
-                    poll_interval: 5s
-              - name: website
-                poll_interval: 5s
-                timeout: 4s
-                http: {url: "\(services.website)/health", expect_text: ready\(websiteCA)}
-              - name: zone
-                poll_interval: 5s
-                timeout: 4s
-                dns:
-                  name_servers: ["\(services.nameServer)"]
-                  records:
-                    - {name: example.org, type: MX, expect: [10 mail.example.org]}
-                    - {name: example.org, type: TXT, expect: [v=spf1 mx -all]}
-                    - {name: mail._domainkey.example.org, type: TXT, expect: ["v=DKIM1; k=ed25519; p=MCowBQYDK2VwAyEA"]}
-                    - {name: mail.example.org, type: A, expect: [192.0.2.25]}
-            rules: ["\(rules)"]
+            \(records.map { "records: [\($0)]\n" } ?? "")rules: ["\(rules)"]
             alerting:
               global:
                 smtp_smarthost: \(estate.mail)

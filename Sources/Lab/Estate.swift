@@ -30,7 +30,7 @@ package final class Estate: Sendable {
     /// The PostgreSQL servers; nil without them.
     package let postgres: LocalPostgres?
     /// The Vault for restore tests, which its hook starts; nil without one.
-    package var staging: StagingVault? { servers.withLock { $0.staging } }
+    package var staging: StagingVault? { servers.withLock { $0.staging?.vault } }
     let platform: Platform
     let state: Mutex<State>
     let directory: TemporaryDirectory
@@ -49,9 +49,7 @@ package final class Estate: Sendable {
         var bucket: LabServer?
         var web: LabServer?
         var mail: MailServer?
-        var relay: MailServer?
-        var website: LabServer?
-        var names: NameServer?
+        var staging: EstateStaging?
     }
 
     /// Starts everything, which takes about four seconds with PostgreSQL and one without.
@@ -64,8 +62,6 @@ package final class Estate: Sendable {
         let postgres: LocalPostgres? = if let servers { try await LocalPostgres.start(servers) } else { nil }
         do {
             try await postgres?.writeSecrets(count: 50)
-            // A restored copy of the database is the estate's Vault.
-            if options.staging != nil { try await postgres?.write(options.cluster.storage(at: platform.time.wall())) }
             let estate = try Estate(options, platform, authority, postgres)
             do {
                 try await estate.open(options)
@@ -131,10 +127,16 @@ package final class Estate: Sendable {
                 nodes: nodes, loadBalancer: loadBalancer, bucket: bucket, web: web, mail: mail, relay: relay,
                 website: website, names: names)
         }
-        if var staging = options.staging {
-            staging.certificate = good
-            let vault = try await StagingVault(staging, platform: platform)
+        if let staging = options.staging {
+            let vault = try await EstateStaging.start(
+                staging, certificate: good, cluster: options.cluster, postgres: postgres, platform: platform)
             servers.withLock { $0.staging = vault }
+            if let dump = vault.dump {
+                state.withLock { state in
+                    state.bucket.content = dump
+                    state.bucket.fill(at: platform.time.wall())
+                }
+            }
         }
         let now = platform.time.now()
         var cluster = options.cluster
@@ -169,11 +171,9 @@ package final class Estate: Sendable {
             defer { servers = Servers() }
             return servers
         }
-        for server in all.nodes + [all.loadBalancer, all.bucket, all.web, all.website].compactMap({ $0 }) {
-            await server.close()
-        }
-        for server in [all.mail, all.relay] { await server?.close() }
-        await all.names?.close()
+        for server in all.nodes + [all.loadBalancer, all.bucket, all.web].compactMap({ $0 }) { await server.close() }
+        await all.mail?.close()
+        await all.staging?.stop()
         await lockWriter.finish()
         await postgres?.stop()
         directory.remove()
@@ -218,14 +218,7 @@ package final class Estate: Sendable {
             try directory.write(name, value + "\n", mode: 0o600)
         }
         func token(_ policy: String) -> String { options.tokens.first { $0.value.contains(policy) }?.key ?? "" }
-        var staging: EstateEndpoints.Staging?
-        if let vault = servers.staging {
-            var keyFiles: [String] = []
-            for (index, key) in options.keys.prefix(options.threshold).enumerated() {
-                keyFiles.append(try secret("unseal-key-\(index + 1)", key))
-            }
-            staging = EstateEndpoints.Staging(url: vault.url, hooksURL: vault.controlURL, unsealKeyFiles: keyFiles)
-        }
+        let staging = try servers.staging?.endpoints(options, directory)
         return EstateEndpoints(
             clusterName: options.name,
             nodes: zip(names, servers.nodes).map { name, server in

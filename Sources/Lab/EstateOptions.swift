@@ -101,6 +101,10 @@ package struct EstateEndpoints: Hashable, Sendable {
         package let hooksURL: String
         /// Files with as many unseal keys of the estate's cluster as it needs.
         package let unsealKeyFiles: [String]
+        /// The server for scratch databases, with a role that may create them; nil without PostgreSQL.
+        package let scratch: Database?
+        /// The estate's database, with a role that may read all of it; nil without PostgreSQL.
+        package let source: Database?
     }
 
     /// The name of the Vault cluster.

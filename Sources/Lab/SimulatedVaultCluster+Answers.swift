@@ -115,7 +115,10 @@ extension SimulatedVaultCluster {
             return (envelope("\"data\":{\(data)}", random, lease: 2_764_800), [])
         case "sys/ha-status", "sys/storage/raft/autopilot/state", "sys/storage/raft/snapshot",
             "sys/storage/raft/configuration":
-            if let data = raftStatus(path) { return (isRoot ? envelope(data, random) : Self.denied, []) }
+            if let data = raftStatus(path) {
+                let isAllowed = isRoot || options.watchAllows.contains("raft")
+                return (isAllowed ? envelope(data, random) : Self.denied, [])
+            }
             return (Self.error(404, "1 error occurred:\n\t* unsupported path\n\n"), [])
         default:
             return (isRoot ? Self.errors(404, []) : Self.denied, [])

@@ -34,7 +34,8 @@ package struct SimulatedVaultCluster: Sendable {
         package var secretIDUses: Int?
         /// When the secret id expires; nil: never.
         package var secretIDEnd: Timestamp?
-        /// What the policy `watch` allows besides the canary and telemetry: `audit`, `tune`, `secret_id`.
+        /// What the policy `watch` allows besides the canary and telemetry: `audit`, `tune`, `secret_id`,
+        /// `raft`.
         package var watchAllows: Set<String> = ["audit", "tune", "secret_id"]
         /// The maximum lifetime of the token mount in seconds. Default: 32 days, as in Vault.
         package var longestLife: Int64 = 2_764_800

@@ -150,8 +150,8 @@ package final class StagingVault: Sendable {
         switch request.path {
         case "/start":
             do {
-                try await start(
-                    database: request.parameter("database"), recovery: request.parameter("recovery") == "true")
+                let database = request.parameter("database").flatMap { $0.isEmpty ? nil : $0 }
+                try await start(database: database, recovery: request.parameter("recovery") == "true")
                 return .response(LabResponse(204))
             } catch {
                 return .response(LabResponse(500, type: "text/plain", "\(error)\n"))

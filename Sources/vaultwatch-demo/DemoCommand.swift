@@ -60,7 +60,13 @@ struct DemoCommand: AsyncParsableCommand {
         }
         let signals = Signals.shared
         var estateOptions = EstateOptions()
-        if withoutPostgres { estateOptions.postgres = nil }
+        if withoutPostgres {
+            estateOptions.postgres = nil
+            estateOptions.cluster.storageType = "raft"
+            estateOptions.cluster.features.raft = .init()
+            estateOptions.cluster.watchAllows.insert("raft")
+        }
+        estateOptions.staging = StagingVault.Options()
         if http { estateOptions.security = .http }
         estateOptions.auditLogs = true
         say("Starting the simulated estate …")
@@ -83,10 +89,16 @@ struct DemoCommand: AsyncParsableCommand {
         _ estate: Estate, _ folder: TemporaryDirectory, _ rules: String, _ signals: Signals
     ) async throws -> ExitCode? {
         let endpoints = try estate.endpoints()
+        let records = try folder.write("recovery.jsonl", RecoveryDemoConfiguration.records(at: SystemTime().wall()))
         let file = try folder.write(
             "vaultwatch.yml",
             DemoConfiguration.text(
-                endpoints, rules: rules, listen: listenAddress, storage: folder.path))
+                endpoints, rules: rules, listen: listenAddress, storage: folder.path, records: records))
+        if let recovery = RecoveryDemoConfiguration.text(
+            endpoints, daemonConfig: file, directory: folder.path, recordFile: records)
+        {
+            try folder.write("recovery.yml", recovery)
+        }
         let (events, post) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingOldest(100))
         let notifySocket = try NotifySocket(path: folder.file("notify")) { post.yield(.ready) }
         var environment = DemoCommand.environment()
@@ -130,6 +142,7 @@ struct DemoCommand: AsyncParsableCommand {
               status page         http://\(host)/
               metrics             http://\(host)/metrics
               command line        vaultwatch status --url=unix:\(folder.file("vaultwatch.sock"))
+              restore a backup    vaultwatch restore-test --recovery.file=\(folder.file("recovery.yml"))
             Type "seal vault-1" and Return, then look at the inbox; "help" lists the other actions, "quit" ends.
 
             """)

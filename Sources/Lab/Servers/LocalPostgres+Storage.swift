@@ -23,15 +23,29 @@ extension LocalPostgres {
         }
     }
 
-    /// Creates roles for backups and for restore tests: `vault_backup` may read everything, `vault_staging` may create
-    /// databases.
-    package func createRecoveryRoles(password: String) async throws(ChildProcessError) {
-        try await primary.sql(
-            """
-            CREATE ROLE vault_backup LOGIN PASSWORD '\(password)'; GRANT pg_read_all_data TO vault_backup;
-            CREATE ROLE vault NOLOGIN;
-            CREATE ROLE vault_staging LOGIN CREATEDB PASSWORD '\(password)'; GRANT vault TO vault_staging;
-            """)
+    /// Creates a role.
+    /// - Parameters:
+    ///   - attributes: SQL after the name, as `LOGIN CREATEDB`.
+    ///   - granted: roles that it is a member of.
+    /// - Returns: a file with its password, which only this account can read.
+    package func createRole(_ name: String, _ attributes: String, granted: [String] = [])
+        async throws(ChildProcessError) -> String
+    {
+        let password = LocalPostgres.randomPassword()
+        let grants = granted.map { "GRANT \($0) TO \(name);" }.joined(separator: " ")
+        try await primary.sql("CREATE ROLE \(name) \(attributes) PASSWORD '\(password)'; \(grants)")
+        return try directory.write("\(name).password", password + "\n", mode: 0o600)
+    }
+
+    /// A dump of Vault's database as `pg_dump --format=custom` makes it, without the rows of locks.
+    package func dump() async throws(ChildProcessError) -> [UInt8] {
+        try await ChildProcess.run(
+            installation.program("pg_dump"),
+            [
+                "--format=custom", "--exclude-table-data=vault_ha_locks", "--no-owner", "--no-privileges", "-U",
+                "postgres", "-h", primary.socketDirectory, "-p", String(primary.port), database,
+            ], options: ChildProcess.Options(environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]),
+            limit: 64 << 20)
     }
 }
 

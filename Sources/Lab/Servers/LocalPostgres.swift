@@ -47,8 +47,8 @@ package final class LocalPostgres: Sendable {
     package let database = "vault"
     private let replicationPassword: String
     private let options: Options
-    private let installation: PostgresInstallation
-    private let directory: TemporaryDirectory
+    let installation: PostgresInstallation
+    let directory: TemporaryDirectory
 
     /// Creates and starts the servers, which takes about three seconds.
     /// - Throws: `ChildProcessError` without an installation, or with a program's message.
@@ -291,7 +291,7 @@ extension LocalPostgres {
         return out + "'"
     }
 
-    private static func randomPassword() -> String {
+    static func randomPassword() -> String {
         let random = SystemRandom()
         return String(random.next(), radix: 36) + String(random.next(), radix: 36)
     }

@@ -15,11 +15,12 @@ package struct Backup: Sendable {
     /// - Parameters:
     ///   - time: determines the key; a backup of the first of a month is a monthly one.
     ///   - size: filler in the snapshot's state, in bytes.
+    ///   - content: what is encrypted; nil: a snapshot of the storage.
     ///   - storage: what the Vault stores.
     ///   - rootKey: the Vault's root key.
     init(
-        at time: Timestamp, vaultVersion: String, encryptionKey: [UInt8], size: Int, storage: VaultStorage,
-        rootKey: [UInt8], random: inout SplitMix
+        at time: Timestamp, vaultVersion: String, encryptionKey: [UInt8], size: Int, content: [UInt8]?,
+        storage: VaultStorage, rootKey: [UInt8], random: inout SplitMix
     ) {
         let stamp = String(time.rfc3339WithMilliseconds.map { $0 == ":" || $0 == "." ? "-" : $0 })
         let c = time.civil
@@ -29,8 +30,8 @@ package struct Backup: Sendable {
             let count = min(1024, size - number * 1024)
             storage.rows["logical/\(Backup.filler)/tenant-\(number)"] = random.bytes(count)
         }
-        let snapshot = VaultSnapshot.archive(storage.state, rootKey: rootKey)
-        let sealed = aes256GCM(snapshot, key: encryptionKey, iv: random.bytes(16))
+        let plain = content ?? VaultSnapshot.archive(storage.state, rootKey: rootKey)
+        let sealed = aes256GCM(plain, key: encryptionKey, iv: random.bytes(16))
         bytes = sealed
         metadata = ["checksum": sha256(sealed), "timestamp": stamp, "vault_version": vaultVersion]
     }
