@@ -30,7 +30,8 @@ package final class Estate: Sendable {
     /// The PostgreSQL servers; nil without them.
     package let postgres: LocalPostgres?
     /// The Vault for restore tests, which its hook starts; nil without one.
-    package var staging: StagingVault? { servers.withLock { $0.staging?.vault } }
+    package var staging: StagingVault? { stagingSide?.vault }
+    var stagingSide: EstateStaging? { servers.withLock { $0.staging } }
     let platform: Platform
     let state: Mutex<State>
     let directory: TemporaryDirectory

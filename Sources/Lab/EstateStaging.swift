@@ -1,4 +1,5 @@
 import Platform
+import Synchronization
 
 /// The staging side of an estate: the Vault for restore tests, and, where the estate's data is in PostgreSQL, a server
 /// of its own for scratch databases.
@@ -44,6 +45,10 @@ struct EstateStaging: Sendable {
         await scratch?.server.stop()
     }
 
+    func scratchDatabases(_ prefix: String) async throws -> [String] {
+        try await scratch?.server.primary.databases(prefix) ?? []
+    }
+
     func endpoints(_ options: SimulatedVaultCluster.Options, _ directory: TemporaryDirectory)
         throws(ChildProcessError) -> EstateEndpoints.Staging
     {
@@ -63,5 +68,29 @@ struct EstateStaging: Sendable {
                     name: "primary", host: "127.0.0.1", port: $0.server.primary.port, database: $0.server.database,
                     user: "vault_backup", passwordFile: $0.passwordFile)
             })
+    }
+}
+
+extension Estate {
+    /// The active node, as a standby of its cluster reaches it; nil without one.
+    package var active: StagingVault.Production? {
+        state.withLock { state in
+            state.cluster.election.leader.map { index in
+                StagingVault.Production(address: state.cluster.nodes[index].address) { [weak self] request in
+                    self?.vault(request, index) ?? .reset
+                }
+            }
+        }
+    }
+
+    /// A dump of the estate's database; see `LocalPostgres.dump()`.
+    package func dump() async throws -> [UInt8] {
+        guard let postgres else { throw EstateError(description: "this estate has no PostgreSQL servers") }
+        return try await postgres.dump()
+    }
+
+    /// The names of databases on the scratch server that begin with a text.
+    package func scratchDatabases(_ prefix: String) async throws -> [String] {
+        try await stagingSide?.scratchDatabases(prefix) ?? []
     }
 }

@@ -21,6 +21,8 @@ package final class StagingVault: Sendable {
         package var database: (@Sendable (String) async throws -> DatabaseCopy)?
         /// The active node of the cluster that is watched: a standby forwards requests there.
         package var production: Production?
+        /// Called with the Vault as the hook ends it.
+        package var onStop: (@Sendable (SimulatedVaultCluster) -> Void)?
         /// A number of keys and a threshold that it is already initialised with when it starts fresh. Default: none.
         package var initialised: (shares: Int, threshold: Int)?
 
@@ -141,7 +143,11 @@ package final class StagingVault: Sendable {
 
     /// Ends the Vault; its storage is gone.
     package func stop() async {
-        cluster.withLock { $0 = nil }
+        let ended = cluster.withLock { cluster in
+            defer { cluster = nil }
+            return cluster
+        }
+        if let ended { options.withLock { $0.onStop }?(ended) }
         await servers.withLock { $0 }?.vault.close()
     }
 
