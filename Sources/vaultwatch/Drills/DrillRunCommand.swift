@@ -6,6 +6,9 @@ import Samples
 import Supervision
 import Text
 import YAML
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 struct DrillRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
