@@ -294,7 +294,7 @@ extension Agent {
 
     /// The summaries of our own alerts that are marked as ones of a drill, by fingerprint.
     private static func drilled(_ alerts: [AlertStatus]) -> [UInt64: String] {
-        let marked = alerts.filter { !$0.alert.isExternal && $0.alert.annotations[Drill.annotation] != nil }
+        let marked = alerts.filter { !$0.alert.isExternal && $0.alert.drill != nil }
         return Dictionary(
             marked.map { ($0.alert.fingerprint, $0.alert.annotations["summary"] ?? "") },
             uniquingKeysWith: { first, _ in first })

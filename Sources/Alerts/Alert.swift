@@ -123,6 +123,13 @@ public struct Alert: Hashable, Sendable {
         return String(repeating: "0", count: 16 - hex.count) + hex
     }
 
+    /// The annotation with the name of the drill's scenario that caused an alert.
+    package static let drillAnnotation = "drill"
+    /// What the summary of such an alert begins with.
+    package static let drillWord = "DRILL: "
+    /// The scenario of the drill that caused it; nil for a real one.
+    package var drill: String? { annotations[Alert.drillAnnotation] }
+
     /// The label `alertname`; empty without one.
     public var name: String { labels["alertname"] ?? "" }
     /// The label `severity`, mapped to one of the four levels.

@@ -65,7 +65,8 @@ struct MessageTitle: Sendable {
         let names = Set(alerts.map(\.name))
         let cluster = clusters.count == 1 ? clusters.first ?? "" : ""
         let place = EmailHeaders.oneLine(cluster).truncated(toRunes: placeRunes)
-        let count = "\(alerts.count) alerts are over" + (names.count == 1 ? ": \(first.name)" : "")
+        let drill = alerts.allSatisfy { $0.drill != nil } ? Alert.drillWord : ""
+        let count = drill + "\(alerts.count) alerts are over" + (names.count == 1 ? ": \(first.name)" : "")
         return place.isEmpty ? count : "\(place): \(count)"
     }
 

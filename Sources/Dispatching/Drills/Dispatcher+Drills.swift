@@ -46,12 +46,12 @@ extension Dispatcher {
     /// The alert with the mark of the drill that causes it. An alert that ended during a drill keeps its mark: its end
     /// is sent again, also after the drill.
     func marked(_ alert: Alert) -> Alert {
-        guard alert.annotations[Drill.annotation] == nil else { return alert }
+        guard alert.drill == nil else { return alert }
         if !drills.isEmpty, let drill = allDrills.first(where: { $0.causes(alert) }) {
             return Drill.marked(alert, drill.scenario)
         }
         guard let known = alerts[alert.id], known.isEnded, known.alert.startsAt == alert.startsAt, alert.endsAt != nil,
-            let scenario = known.alert.annotations[Drill.annotation]
+            let scenario = known.alert.drill
         else { return alert }
         return Drill.marked(alert, scenario)
     }
@@ -60,7 +60,7 @@ extension Dispatcher {
         drills[drill.cluster] = nil
         decisions.endedDrills.append(drill)
         for (id, entry) in alerts.sorted(by: { $0.key < $1.key })
-        where !entry.isEnded && entry.alert.annotations[Drill.annotation] == drill.scenario
+        where !entry.isEnded && entry.alert.drill == drill.scenario
             && drill.causes(entry.alert)
         {
             let alert = Drill.unmarked(entry.alert)

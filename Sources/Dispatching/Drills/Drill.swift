@@ -24,10 +24,6 @@ package struct Drill: Sendable, Hashable {
     /// Who announced it.
     package var createdBy: String
 
-    /// The annotation that has the scenario's name.
-    package static let annotation = "drill"
-    /// What a marked summary begins with.
-    package static let word = "DRILL: "
     /// Maximum time from the announcement to the end: one that nobody ends must not hide the next day's outage.
     package static let spanLimit = Duration.seconds(86_400)
     /// Maximum number of drills at once.
@@ -68,19 +64,19 @@ package struct Drill: Sendable, Hashable {
     /// An alert with the mark of a scenario.
     static func marked(_ alert: Alert, _ scenario: String) -> Alert {
         var alert = alert
-        alert.annotations[annotation] = scenario
+        alert.annotations[Alert.drillAnnotation] = scenario
         let key = summaryKey(alert)
-        alert.annotations[key] = word + (alert.annotations[key] ?? alert.name)
+        alert.annotations[key] = Alert.drillWord + (alert.annotations[key] ?? alert.name)
         return alert
     }
 
     /// An alert without the mark.
     static func unmarked(_ alert: Alert) -> Alert {
         var alert = alert
-        alert.annotations[annotation] = nil
+        alert.annotations[Alert.drillAnnotation] = nil
         let key = summaryKey(alert)
-        if let text = alert.annotations[key], text.hasPrefix(word) {
-            alert.annotations[key] = String(text.dropFirst(word.count))
+        if let text = alert.annotations[key], text.hasPrefix(Alert.drillWord) {
+            alert.annotations[key] = String(text.dropFirst(Alert.drillWord.count))
         }
         return alert
     }

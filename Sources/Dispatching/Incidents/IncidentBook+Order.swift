@@ -71,6 +71,7 @@ extension IncidentBook {
 extension Alert {
     private static let recordAnnotations: Set<String> = [
         "summary", "impact", "because", "description", "action", "runbook_url", Explanation.annotation,
+        Alert.drillAnnotation,
     ]
     private static let recordTextBytes = 1024
 

@@ -121,7 +121,7 @@ private struct IncidentDetailBody: Decodable {
             number: number, sentence: cause?.sentence ?? "", severity: severity,
             startsAt: time(startsAt) ?? Timestamp(milliseconds: 0), endedAt: time(endedAt), toldAt: time(toldAt),
             acknowledgedAt: time(firstAcknowledgedAt), owner: acknowledgement?.by ?? "",
-            drill: cause?.annotations["drill"] ?? "", entries: events)
+            drill: cause?.drill ?? "", entries: events)
     }
 }
 
