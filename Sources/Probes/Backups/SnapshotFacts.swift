@@ -4,7 +4,8 @@ package struct SnapshotFacts: Sendable, Hashable {
     package var index: Int64 = 0
     /// Its rows.
     package var keys: Int64 = 0
-    /// Rows of secrets, below `logical/`: one a secret of KV version 1, several of version 2.
+    /// Rows of secrets, below `logical/`, without those of the identity store: one a secret of KV version 1, several of
+    /// version 2.
     package var secrets: Int64 = 0
     /// Rows of tokens, below `sys/token/id/`.
     package var tokens: Int64 = 0
@@ -137,10 +138,16 @@ struct SnapshotStateReader {
         self.begin(left)
     }
 
+    /// Whether a row belongs to the identity store, which every Vault has; its mount looks like any other.
+    private static func isIdentity(_ key: String) -> Bool {
+        let rest = key.dropFirst("logical/".count).drop { $0 != "/" }.dropFirst()
+        return rest == "casesensitivity" || rest.hasPrefix("packer/") || rest.hasPrefix("oidc_")
+    }
+
     private mutating func count() {
         facts.keys += 1
         if key.hasPrefix("logical/") {
-            facts.secrets += 1
+            if !SnapshotStateReader.isIdentity(key) { facts.secrets += 1 }
         } else if key.hasPrefix("sys/token/id/") {
             facts.tokens += 1
         } else if key.hasPrefix("sys/expire/id/") {
