@@ -36,6 +36,8 @@ package struct Bucket: Sendable {
     /// The AES-256 key of the backups: 32 bytes.
     package let encryptionKey: [UInt8]
     private let vault: SimulatedVaultCluster.Options
+    /// What every snapshot holds.
+    private let lasting: VaultStorage
     /// What every backup holds; nil: a snapshot of the simulated Vault.
     var content: [UInt8]?
     private var filler: SplitMix
@@ -49,6 +51,7 @@ package struct Bucket: Sendable {
         self.name = name
         self.region = region
         self.vault = vault
+        lasting = vault.lastingStorage
         filler = SplitMix(seed: seed)
         encryptionKey = filler.bytes(32)
     }
@@ -87,7 +90,8 @@ package struct Bucket: Sendable {
         random = SplitMix(seed: random.next() ^ UInt64(bitPattern: time.milliseconds))
         let backup = Backup(
             at: time, vaultVersion: vault.version, encryptionKey: encryptionKey, size: 20_480 + growth * 8,
-            content: content, storage: vault.storage(at: time), rootKey: vault.rootKey, random: &random)
+            content: content, storage: vault.storage(at: time, lasting: lasting), rootKey: vault.rootKey,
+            random: &random)
         objects[backup.key] = Object(bytes: backup.bytes, metadata: backup.metadata, modified: time + .seconds(4))
         return backup.key
     }

@@ -21,8 +21,28 @@ extension SimulatedVaultCluster.Options {
     }
 
     /// The rows of the storage at a time.
-    /// - Parameter tokens: tokens with a limited lifetime besides those of `self.tokens`.
-    func storage(at now: Timestamp, tokens stored: SimulatedVaultCluster.TokenStore = .init()) -> VaultStorage {
+    /// - Parameters:
+    ///   - lasting: `lastingStorage`, if it is known.
+    ///   - stored: tokens with a limited lifetime besides those of `tokens`.
+    func storage(
+        at now: Timestamp, lasting: VaultStorage? = nil, tokens stored: SimulatedVaultCluster.TokenStore = .init()
+    ) -> VaultStorage {
+        var storage = lasting ?? lastingStorage
+        let rootKey = rootKey
+        var all = stored.tokens
+        let moment = Moment(monotonic: Instant(nanoseconds: 0), wall: now)
+        let cluster = SimulatedVaultCluster(self, nodes: [], at: now)
+        for id in tokens.keys where all[id] == nil { all[id] = cluster.known(id, at: moment) }
+        for (id, token) in all {
+            let name = sha256(Array(id.utf8))
+            storage.put("sys/token/id/h\(name)", encoded(StoredRecord(id: id, token: token)), under: rootKey)
+            storage.put("sys/token/accessor/\(name.prefix(40))", encoded(["token": id]), under: rootKey)
+        }
+        return storage
+    }
+
+    /// The rows of the storage that do not depend on the time.
+    var lastingStorage: VaultStorage {
         var storage = VaultStorage()
         let rootKey = rootKey
         storage.set(storedSeal ?? seal)
@@ -54,14 +74,6 @@ extension SimulatedVaultCluster.Options {
             MountTable(
                 type: "mounts", entries: mounts.values.sorted { $0.path < $1.path } + [MountEntry("sys/", "system")]))
         put("auth/\(MountEntry("approle/", "approle").uuid)/role/vaultwatch", AppRole(self))
-        var all = stored.tokens
-        let moment = Moment(monotonic: Instant(nanoseconds: 0), wall: now)
-        let cluster = SimulatedVaultCluster(self, nodes: [], at: now)
-        for id in tokens.keys where all[id] == nil { all[id] = cluster.known(id, at: moment) }
-        for (id, token) in all {
-            put("sys/token/id/h\(sha256(Array(id.utf8)))", StoredRecord(id: id, token: token))
-            put("sys/token/accessor/\(sha256(Array(id.utf8)).prefix(40))", ["token": id])
-        }
         for lease in leases { put("sys/expire/id/\(lease)", ["lease_id": lease]) }
         return storage
     }

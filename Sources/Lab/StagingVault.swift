@@ -180,7 +180,12 @@ package final class StagingVault: Sendable {
             ].contains(request.path)
             return (reply, !isStatus && cluster?.role(0) == .standby && cluster?.election.leader != nil)
         }
-        if isForwarded, let production { return await production.answer(request) }
+        if isForwarded, let production {
+            guard request.headers["x-vault-no-request-forwarding"] == nil else {
+                return .response(LabResponse(307, headers: ["Location": production.address + request.path]))
+            }
+            return await production.answer(request)
+        }
         log.withLock { log in
             if log.count < 10_000 { log.append("\(request.method) \(request.path)") }
         }

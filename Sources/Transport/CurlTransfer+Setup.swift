@@ -91,7 +91,10 @@ extension CurlTransfer {
             }
             // A server that never says 100 would cost a second for each body; one that refuses says so meanwhile.
             try setup.set(CURLOPT_EXPECT_100_TIMEOUT_MS, 1)
-            if request.method != "POST" { try setup.set(CURLOPT_CUSTOMREQUEST, request.method) }
+            // With CURLOPT_UPLOAD libcurl's own method is PUT.
+            if request.method != "POST" || request.bodyFile != nil {
+                try setup.set(CURLOPT_CUSTOMREQUEST, request.method)
+            }
             // Neither an implied form content type, nor a round trip for `Expect: 100-continue`. libcurl 7.88 still
             // lists removed headers among the signed ones, so that no server could verify the signature.
             let isSigned = request.signing != nil

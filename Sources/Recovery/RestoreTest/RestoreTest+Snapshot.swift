@@ -92,7 +92,9 @@ extension RestoreTest {
             )
         }
         try await awaitLeader(watched, run)
-        return token
+        do throws(FileError) { return Secret(value: try await token.revealInTime(tools.platform.files)) } catch {
+            throw RestoreFailure(.configuration, "restore_test's token: \(error)")
+        }
     }
 
     /// Waits until staging serves, and looks once more at who it is.

@@ -18,6 +18,7 @@ struct StagingClient: Sendable {
         self.http = options.unixSocket.map { SocketHTTP(socket: $0, http: http) } ?? http
     }
 
+    /// - Parameter token: in memory.
     func request(_ method: String, _ path: String, token: Secret? = nil, body: [UInt8] = []) -> HTTPRequest {
         var request = HTTPRequest(url: "\(base)/v1/\(path)")
         request.method = method

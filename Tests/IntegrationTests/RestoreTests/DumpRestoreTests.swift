@@ -77,7 +77,9 @@ import Testing
         #expect(cut.status == 33, "\(cut)")
         #expect(try await staged.scratchDatabases() == [])
         // Another database: whole, but no Vault.
-        staged.estate.changeBucket { $0.saveInstead(Array("not a dump at all, but long enough to look at".utf8)) }
+        staged.estate.changeBucket {
+            $0.saveInstead(Array(String(repeating: "no dump at all, but long enough ", count: 200).utf8))
+        }
         let other = try await staged.restore(try staged.configuration())
         #expect(other.status == 33 && other.output.contains("staging of kind postgres"), "\(other)")
         // The scratch server is the watched one.
