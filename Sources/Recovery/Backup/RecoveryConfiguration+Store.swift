@@ -6,8 +6,7 @@ extension RecoveryConfiguration {
     /// The bucket, for reading.
     package func client(_ network: Network, _ platform: Platform, _ environment: [String: String]) -> S3Client {
         var options = bucket
-        // Nobody waits for the answer but the command, which has time.
-        options.retries = 4
+        // Nobody waits for the answer but the command, which has time; `S3Writer` retries too.
         options.patience = .seconds(60)
         options.timeout = .seconds(30)
         options.objectTimeout = .seconds(6 * 3600)
