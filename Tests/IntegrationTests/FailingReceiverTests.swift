@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// What the alerts about failing receivers tell to type says why nobody is told.

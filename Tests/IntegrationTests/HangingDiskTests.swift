@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// The real process on a disk that does not fail but stops answering: pages leave all the same, the agent says so, and what

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// A silence that recurs at an hour of the wall, on the days on which that hour is another one in UTC.

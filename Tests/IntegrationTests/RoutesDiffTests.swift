@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Testing
 
 /// What another configuration would change, told before it is loaded and in the log once it is.

@@ -37,5 +37,6 @@ package struct PostgresInstallation: Hashable, Sendable {
             .map { PostgresInstallation(directory: $0, account: account) }
     }
 
-    func program(_ name: String) -> String { "\(directory)/\(name)" }
+    /// The path of one of the programs.
+    package func program(_ name: String) -> String { "\(directory)/\(name)" }
 }

@@ -84,9 +84,8 @@ final class BackupWorld: Sendable {
     var events: [String] {
         let text = (try? String(contentsOfFile: records, encoding: .utf8)) ?? ""
         return text.split(separator: "\n").compactMap { line in
-            line.firstRange(of: "\"event\":\"vault_backup_").map {
-                String(line[$0.upperBound...].prefix { $0 != "\"" })
-            }
+            let rest = line.components(separatedBy: "\"event\":\"vault_backup_").dropFirst().first
+            return rest?.components(separatedBy: "\"").first
         }
     }
 

@@ -24,7 +24,8 @@ import TestServers
 
     @Test(.timeLimit(.minutes(5))) func dumpOfAnySizeComesBackInBoundedMemory() async throws {
         let server = try await LocalPostgres.start(.init(replica: false))
-        try await server.createRecoveryRoles(password: Self.password)
+        try await server.primary.sql(
+            "CREATE ROLE vault_backup LOGIN PASSWORD '\(Self.password)'; GRANT pg_read_all_data TO vault_backup")
         try await server.writeSecrets(count: 50)
         // A hundred megabytes that do not compress.
         try await server.primary.sql(
@@ -60,7 +61,7 @@ import TestServers
         let dump = world.folder.file("vault.dump")
         #expect(try await world.run(["fetch", "--to=\(dump)"]).exit == 0)
         try await server.primary.sql("CREATE DATABASE copy", database: "postgres")
-        let installation = try PostgresInstallation.find()
+        let installation = try #require(PostgresInstallation.find())
         try await ChildProcess.run(
             installation.program("pg_restore"),
             [
@@ -89,18 +90,18 @@ import TestServers
 
         // A migration holds the table: the dump gives up after lock_wait_timeout, and the next run succeeds.
         let holder = try await ChildProcess.start(
-            try PostgresInstallation.find().program("psql"),
+            try #require(PostgresInstallation.find()).program("psql"),
             [
                 "-X", "-q", "-U", "postgres", "-h", server.primary.socketDirectory, "-p", "\(server.primary.port)",
                 "-d",
                 "vault", "-c", "BEGIN; LOCK vault_kv_store IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)",
             ])
-        #expect(
-            await waitUntil {
-                (try? await server.primary.sql(
-                    "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'vault_kv_store'::regclass"
-                )) == "1"
-            })
+        let isHeld = try await waitUntil {
+            try await server.primary.sql(
+                "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'vault_kv_store'::regclass"
+            ) == "1"
+        }
+        #expect(isHeld)
         let waited = try await world.run(["run"])
         #expect(waited.exit == 10 && waited.error.contains("statement timeout"), "\(waited.error)")
         await holder.terminate()
