@@ -1,6 +1,5 @@
 import Alerts
 import Dispatching
-import FoundationEssentials
 import HTTPServer
 import Platform
 import Samples
@@ -83,12 +82,30 @@ extension WebService {
 
     // MARK: Posting
 
-    private struct PostedAlert: Decodable {
-        var labels: [String: String]
-        var annotations: [String: String]?
+    private struct PostedAlert {
+        var labels: [String: String] = [:]
+        var annotations: [String: String] = [:]
         var startsAt: String?
         var endsAt: String?
         var generatorURL: String?
+
+        init(_ json: inout JSONReader) throws(JSONReader.Mistake) {
+            var hasLabels = false
+            try json.object { (json, name) throws(JSONReader.Mistake) in
+                if name != "labels", json.null() { return }
+                switch name {
+                case "labels":
+                    labels = try json.strings()
+                    hasLabels = true
+                case "annotations": annotations = try json.strings()
+                case "startsAt": startsAt = try json.string()
+                case "endsAt": endsAt = try json.string()
+                case "generatorURL": generatorURL = try json.string()
+                default: try json.skip()
+                }
+            }
+            guard hasLabels else { throw JSONReader.Mistake(offset: 0) }
+        }
     }
 
     /// Maximum bytes of one alert's labels.
@@ -124,9 +141,11 @@ extension WebService {
     }
 
     private static func batch(_ request: ServerRequest, _ now: Timestamp) -> Reading<Batch> {
-        let posted: [PostedAlert]
-        do {
-            posted = try JSONDecoder().decode([PostedAlert].self, from: Data(request.body))
+        var posted: [PostedAlert] = []
+        do throws(JSONReader.Mistake) {
+            var json = JSONReader(request.body)
+            try json.array { (json) throws(JSONReader.Mistake) in posted.append(try PostedAlert(&json)) }
+            try json.end()
         } catch {
             return .refused(message("parsing alerts body failed: expected a list of alerts in JSON", status: 400))
         }
@@ -157,14 +176,14 @@ extension WebService {
     private static func alert(_ posted: PostedAlert, _ now: Timestamp) throws(BadFilter) -> Alert {
         let labels = Labels(posted.labels)
         guard !labels.isEmpty else { throw BadFilter(message: "at least one label pair required") }
-        guard labels.count <= 128, posted.annotations?.count ?? 0 <= 128 else {
+        guard labels.count <= 128, posted.annotations.count <= 128 else {
             throw BadFilter(message: "more than 128 labels or annotations")
         }
         // They are repeated in group keys, history rows and log lines.
         guard labels.pairs.reduce(0, { $0 + $1.name.utf8.count + $1.value.utf8.count }) <= labelLimitBytes else {
             throw BadFilter(message: "labels larger than \(labelLimitBytes >> 10) KiB")
         }
-        // As in Alertmanager since 0.27, any text is a valid label name; the JSON decoder rejects invalid UTF-8.
+        // As in Alertmanager since 0.27, any text is a valid label name; the JSON reader rejects invalid UTF-8.
         guard posted.labels["", default: ""].isEmpty else { throw BadFilter(message: "invalid label name \"\"") }
         func time(_ text: String?) throws(BadFilter) -> Timestamp? {
             guard let text, !text.isEmpty, !text.hasPrefix("0001-01-01T") else { return nil }
@@ -177,7 +196,7 @@ extension WebService {
         let starts = try time(posted.startsAt) ?? ends.map { min($0, now) } ?? now
         if let ends, ends < starts { throw BadFilter(message: "start time must be before end time") }
         return Alert(
-            labels: labels, annotations: posted.annotations ?? [:], startsAt: starts, endsAt: ends,
+            labels: labels, annotations: posted.annotations, startsAt: starts, endsAt: ends,
             updatedAt: now, generatorURL: posted.generatorURL ?? "")
     }
 }
