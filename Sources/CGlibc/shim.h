@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,6 +41,9 @@ static inline void vw_malloc_limit(int mmap_threshold, int trim_threshold, int a
     mallopt(M_TRIM_THRESHOLD, trim_threshold);
     mallopt(M_ARENA_MAX, arenas);
 }
+
+// Of stdlib.h, which with _GNU_SOURCE defines fd_set by another name than in Swift's own module of libc.
+extern int mkostemp(char *template, int flags);
 
 // Opens a file in a folder that has no name there, 0600 and close-on-exec: the kernel removes it when its last descriptor
 // closes, however the process ends. O_TMPFILE, open(2); where the file system lacks it, a file that is unlinked at once.

@@ -20,9 +20,20 @@ enum Daemon {
         raiseFileLimit()
         Heap.returnFreedBlocks()
         do {
-            let agent = try Agent(options, platform: .real(log: log))
-            agent.onReady = ready
-            try await agent.run(requests: requests)
+            let platform = Platform.real(log: log)
+            let agent = try Agent(options, platform: platform)
+            agent.onReady = { addresses in
+                ready(addresses)
+                ProgramPages.release()
+            }
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await agent.run(requests: requests) }
+                group.addTask {
+                    while (try? await platform.time.sleep(for: pageInterval)) != nil { ProgramPages.release() }
+                }
+                try await group.next()
+                group.cancelAll()
+            }
         } catch let errors as ConfigurationErrors {
             Terminal.error(errors.description)
             throw ExitCode.failure
@@ -31,6 +42,9 @@ enum Daemon {
             throw ExitCode.failure
         }
     }
+
+    /// How often pages that are no longer used are let go of. Those in use come back in less than a millisecond.
+    private static let pageInterval = Duration.seconds(600)
 
     /// Raises the soft limit of file descriptors: the usual 1024 may be too few for the connections of targets,
     /// receivers and clients. The low default exists for select(2), which is not used; getrlimit(2).
