@@ -26,9 +26,8 @@ struct Benchmarks {
             let ours = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/vaultwatch"
             try await EstateBenchmark.run([ours] + CommandLine.arguments.dropFirst().filter { $0.hasPrefix("/") })
         }
-        if isWanted("audit") {
-            let ours = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/vaultwatch"
-            try await AuditBenchmark.run(ours)
+        if isWanted("backup") {
+            try await BackupBenchmark.run(URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)
         }
         if isWanted("correlation") { CorrelationBenchmark.run() }
         if isWanted("lateness") {
