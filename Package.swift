@@ -262,7 +262,8 @@ let package = Package(
         tests(
             "Recovery",
             [
-                "Recovery", "Alerts", "Config", "Probes", "S3", "Transport", "Simulation", "TestServers", "Lab", "Platform",
+                "Recovery", "Alerts", "Config", "Probes", "S3", "Transport", "Simulation", "TestServers", "Lab",
+                "Platform",
                 "TimeZones", "Text", "Samples", "YAML", "CCrypto", logging,
             ], exclude: ["Recordings"]),
         tests(
@@ -278,7 +279,8 @@ let package = Package(
         tests(
             "Terminal",
             [
-                "vaultwatch", "Console", "Web", "Alerts", "Config", "Platform", "TimeZones", "YAML", "Samples",
+                "vaultwatch", "Console", "Web", "Alerts", "Config", "Recovery", "Platform", "TimeZones", "YAML",
+                "Samples",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

@@ -59,7 +59,8 @@ package struct BackupRun: Sendable {
         _ = try configuration.sets(named: names)
         let lock = try configuration.lock()
         defer { withExtendedLifetime(lock) {} }
-        try record(.backupStarted)
+        // Whoever cannot write records still needs a backup; its end says what is wrong.
+        try? record(.backupStarted)
         let executor = WorkExecutor("backup", threads: BackupRun.threads)
         let result: Result<Outcome, BackupFailure> = await withTaskExecutorPreference(executor) {
             do throws(BackupFailure) { return .success(try await self.make(names, acceptsReset)) } catch {

@@ -205,7 +205,8 @@ struct PostgresDumpReader: Sendable {
             throw SourceError("pg_dump does not end")
         }
         guard exit == .exited(0) else {
-            throw SourceError("pg_dump: \(PostgresDumpReader.words(of: dump) ?? exit.description)", mayPass: true)
+            let words = PostgresDumpReader.words(of: dump) ?? exit.description
+            throw SourceError("pg_dump: \(words)", mayPass: !words.contains("permission denied"))
         }
         guard let verdict = await check.wait(atMost: PostgresDumpReader.grace), verdict == .exited(0) else {
             throw SourceError(
