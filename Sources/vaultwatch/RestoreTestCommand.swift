@@ -62,7 +62,8 @@ struct RestoreTestCommand: AsyncParsableCommand {
             Terminal.error("signals cannot be caught, so that Ctrl-C would leave the copy behind")
             throw ExitCode.failure
         }
-        let test = RestoreTest(configuration, options, tools(configuration)) { RestoreTestCommand.tell($0) }
+        let line = BackupProgressLine()
+        let test = RestoreTest(configuration, options, tools(configuration)) { RestoreTestCommand.tell($0, line) }
         let choice: RestoreTest.Choice = backup.map { .named($0) } ?? .newest(set: set)
         // Hashing and decrypting compute for long.
         let work = Task(executorPreference: WorkExecutor("restore-test", threads: 2)) { await test.run(choice) }
@@ -74,6 +75,7 @@ struct RestoreTestCommand: AsyncParsableCommand {
         }
         let report = await work.value
         watcher.cancel()
+        line.clear()
         let isRecorded = record(report, configuration)
         switch format {
         case .text: print(RestoreTestText.text(report))
@@ -91,7 +93,7 @@ struct RestoreTestCommand: AsyncParsableCommand {
             platform: platform, http: network.http, postgres: network.database,
             programs: SystemPrograms(environment: environment),
             source: StoredBackups(
-                configuration, client: configuration.client(network, platform, environment), files: platform.files),
+                configuration, client: configuration.client(network, platform, environment), platform: platform),
             environment: RecoveryOptionGroup.environment(environment))
     }
 
@@ -109,9 +111,15 @@ struct RestoreTestCommand: AsyncParsableCommand {
         }
     }
 
-    /// One line a phase, on standard error.
-    private static func tell(_ progress: RestoreProgress) {
-        guard case .ended(let phase, let seconds) = progress else { return }
-        Terminal.error("\(phase.rawValue): \(Words.measured(seconds))")
+    /// One line a phase, on standard error, and how far the download has come.
+    private static func tell(_ progress: RestoreProgress, _ line: BackupProgressLine) {
+        switch progress {
+        case .began: break
+        case .fetched(let bytes, let size, let key):
+            line.report(BackupProgress(phase: .readBack, key: key, done: bytes, total: size))
+        case .ended(let phase, let seconds):
+            line.clear()
+            Terminal.error("\(phase.rawValue): \(Words.measured(seconds))")
+        }
     }
 }

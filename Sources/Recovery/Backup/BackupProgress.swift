@@ -19,10 +19,8 @@ package struct BackupProgress: Sendable, Hashable {
     /// Bytes altogether; nil if unknown, as a snapshot has no length.
     package var total: Int64?
 
-    /// - Parameters:
-    ///   - key: empty for `source`.
-    ///   - total: nil if unknown.
-    package init(phase: Phase, key: String, done: Int64, total: Int64? = nil) {
+    /// How far something has come.
+    package init(phase: Phase, key: String = "", done: Int64, total: Int64? = nil) {
         self.phase = phase
         self.key = key
         self.done = done

@@ -9,7 +9,7 @@ package enum RestoreProgress: Sendable, Hashable {
     /// A phase began.
     case began(RestorePhase)
     /// So many bytes of the backup are here.
-    case fetched(bytes: Int64, of: Int64)
+    case fetched(bytes: Int64, of: Int64, key: String)
     /// A phase ended.
     case ended(RestorePhase, seconds: Double)
 }

@@ -34,9 +34,11 @@ package protocol RestoreSource: Sendable {
     /// The backup of a key.
     func named(_ key: String) async throws(RestoreFailure) -> StoredBackup
     /// Downloads a backup into a file without a name.
-    /// - Parameter progress: called with the number of bytes so far.
+    /// - Parameters:
+    ///   - limit: after which it fails.
+    ///   - progress: called with the number of bytes so far.
     func fetch(
-        _ backup: StoredBackup, progress: @escaping @Sendable (Int64) -> Void
+        _ backup: StoredBackup, within limit: Duration, progress: @escaping @Sendable (Int64) -> Void
     ) async throws(RestoreFailure) -> FetchedBackup
     /// Decrypts a backup into another such file, of which nothing is used before its tag has been checked.
     func decrypt(_ backup: FetchedBackup) async throws(RestoreFailure) -> (file: OpenFile, size: Int64)
@@ -46,13 +48,13 @@ package protocol RestoreSource: Sendable {
 package struct StoredBackups: RestoreSource {
     private let configuration: RecoveryConfiguration
     private let client: S3Client
-    private let files: any FileAccess
+    private let platform: Platform
 
     /// - Parameter client: of the configuration's bucket.
-    package init(_ configuration: RecoveryConfiguration, client: S3Client, files: any FileAccess) {
+    package init(_ configuration: RecoveryConfiguration, client: S3Client, platform: Platform) {
         self.configuration = configuration
         self.client = client
-        self.files = files
+        self.platform = platform
     }
 
     package func newest(of set: String?) async throws(RestoreFailure) -> StoredBackup {
@@ -91,7 +93,22 @@ package struct StoredBackups: RestoreSource {
     }
 
     package func fetch(
-        _ backup: StoredBackup, progress: @escaping @Sendable (Int64) -> Void
+        _ backup: StoredBackup, within limit: Duration, progress: @escaping @Sendable (Int64) -> Void
+    ) async throws(RestoreFailure) -> FetchedBackup {
+        let outcome = await Deadline.run(
+            { () -> Result<FetchedBackup, RestoreFailure> in
+                do throws(RestoreFailure) { return .success(try await download(backup, progress)) } catch {
+                    return .failure(error)
+                }
+            }, until: platform.time.monotonic() + limit, time: platform.time)
+        guard let outcome else {
+            throw RestoreFailure(.timeout, "\(backup.key) was not here in time, in \(Words.duration(limit))")
+        }
+        return try outcome.get()
+    }
+
+    private func download(
+        _ backup: StoredBackup, _ progress: @escaping @Sendable (Int64) -> Void
     ) async throws(RestoreFailure) -> FetchedBackup {
         let folder = configuration.staging.directory
         let size = backup.size
@@ -107,9 +124,9 @@ package struct StoredBackups: RestoreSource {
         } catch { throw RestoreFailure(.space, "a temporary file in \(error)") }
         let check = BackupContentCheck(keys: [])
         let written = Mutex<Int64>(0)
-        let limit = size > 0 ? Int(clamping: size) : 1
+        let limitBytes = size > 0 ? Int(clamping: size) : 1
         do throws(S3Error) {
-            let metadata = try await client.get(backup.key, limitBytes: limit) { piece in
+            let metadata = try await client.get(backup.key, limitBytes: limitBytes) { piece in
                 check.take(piece)
                 let offset = written.withLock { $0 }
                 try piece.withUnsafeBytes { try file.write($0, at: offset) }
@@ -136,7 +153,7 @@ package struct StoredBackups: RestoreSource {
     package func decrypt(_ backup: FetchedBackup) async throws(RestoreFailure) -> (file: OpenFile, size: Int64) {
         do throws(BackupFailure) {
             let opened = try BackupOpener.open(
-                backup.file, size: backup.size, keys: try await configuration.encryption.allKeys(files),
+                backup.file, size: backup.size, keys: try await configuration.encryption.allKeys(platform.files),
                 in: configuration.staging.directory)
             return (opened.file, opened.size)
         } catch { throw RestoreFailure(error, verification: .decryption) }

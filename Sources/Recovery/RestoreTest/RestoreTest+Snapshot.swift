@@ -46,16 +46,21 @@ extension RestoreTest {
             }
         }
         guard !status.initialized else { return try await reuse(status, content, watched, run) }
-        // Its own numbers stay in its memory through the restore: they must be those of the backup.
-        let numbers = content.seal ?? SealNumbers(shares: 1, threshold: 1)
+        let isAutomatic = status.type ?? "shamir" != "shamir"
+        guard isAutomatic == (content.seal == nil) else {
+            throw RestoreFailure(
+                .staging,
+                "the backup's seal is \(content.seal == nil ? "automatic" : "Shamir's") and staging's is \(status.type ?? "unknown"): give staging the seal stanza of the source, with a key service that it may reach"
+            )
+        }
         let made: StagingClient.Initialised
-        switch await client.initialise(shares: numbers.shares, threshold: numbers.threshold) {
+        switch await client.initialise(content.seal) {
         case .value(let answer): made = answer
         case .status(let code, let words):
             throw RestoreFailure(.staging, "staging is not initialised: \(code) \(words)")
         case .silent(let reason): throw RestoreFailure(.staging, "staging is not initialised: \(reason)")
         }
-        for key in made.keys.prefix(numbers.threshold) {
+        for key in made.keys.prefix(content.seal?.threshold ?? 0) {
             guard let text = try? key.reveal(tools.platform.files) else { continue }
             if case .status(let code, let words) = await client.unseal(text) {
                 throw RestoreFailure(.staging, "staging does not take its own key: \(code) \(words)")

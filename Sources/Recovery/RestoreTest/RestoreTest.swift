@@ -130,7 +130,9 @@ package struct RestoreTest: Sendable {
     /// From the bucket to a whole, decrypted file.
     private func content(of backup: StoredBackup, _ run: RestoreRun) async throws(RestoreFailure) -> RestoreContent {
         let fetched = try await run.phase(.fetch) { () async throws(RestoreFailure) in
-            try await tools.source.fetch(backup) { run.tell(.fetched(bytes: $0, of: backup.size)) }
+            try await tools.source.fetch(backup, within: run.left) {
+                run.tell(.fetched(bytes: $0, of: backup.size, key: backup.key))
+            }
         }
         run.note { $0.vaultVersion = fetched.vaultVersion }
         try await run.phase(.checksum) { () async throws(RestoreFailure) in

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Platform
 
 import Transport
@@ -198,33 +197,5 @@ struct ScratchDatabase: Sendable {
     /// A quoted identifier. Source: PostgreSQL manual, "Identifiers and Key Words".
     private static func quoted(_ name: String) -> String {
         "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-    }
-}
-
-/// How many unseal keys a copy has and needs.
-package struct SealNumbers: Sendable, Hashable, Encodable {
-    /// The number of keys.
-    package var shares: Int
-    /// The number of keys needed.
-    package var threshold: Int
-
-    /// From `core/seal-config`, as Vault stores it; nil for anything else than Shamir's seal.
-    package init?(_ bytes: [UInt8]) {
-        struct Form: Decodable {
-            let type: String
-            let secret_shares: Int
-            let secret_threshold: Int
-        }
-        guard let form = try? JSONDecoder().decode(Form.self, from: Data(bytes)), form.type == "shamir",
-            (1...255).contains(form.secret_shares), (1...form.secret_shares).contains(form.secret_threshold)
-        else { return nil }
-        shares = form.secret_shares
-        threshold = form.secret_threshold
-    }
-
-    /// Known numbers.
-    package init(shares: Int, threshold: Int) {
-        self.shares = shares
-        self.threshold = threshold
     }
 }

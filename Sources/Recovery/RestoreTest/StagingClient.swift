@@ -73,17 +73,21 @@ struct StagingClient: Sendable {
         let token: Secret
     }
 
+    /// Its own numbers stay in a Vault's memory through a restore: they must be those of the backup.
+    /// - Parameter seal: the backup's; nil for an automatic one, which has recovery keys instead.
     /// Source: Vault API documentation, /sys/init.
-    func initialise(shares: Int, threshold: Int) async -> StagingAnswer<Initialised> {
+    func initialise(_ seal: SealNumbers?) async -> StagingAnswer<Initialised> {
         struct Body: Decodable {
-            let keys: [String]
+            let keys: [String]?
             let root_token: String
         }
-        let body = "{\"secret_shares\":\(shares),\"secret_threshold\":\(threshold)}"
+        let body =
+            seal.map { "{\"secret_shares\":\($0.shares),\"secret_threshold\":\($0.threshold)}" }
+            ?? "{\"recovery_shares\":1,\"recovery_threshold\":1}"
         return switch await send(request("PUT", "sys/init", body: Array(body.utf8))).decoded(Body.self) {
         case .value(let made):
             .value(
-                Initialised(keys: made.keys.map { Secret(value: $0) }, token: Secret(value: made.root_token)))
+                Initialised(keys: (made.keys ?? []).map { Secret(value: $0) }, token: Secret(value: made.root_token)))
         case .status(let status, let words): .status(status, words)
         case .silent(let reason): .silent(reason)
         }

@@ -216,7 +216,7 @@ final class RestoreRig: Sendable {
         }
 
         func fetch(
-            _ backup: StoredBackup, progress: @escaping @Sendable (Int64) -> Void
+            _ backup: StoredBackup, within limit: Duration, progress: @escaping @Sendable (Int64) -> Void
         ) async throws(RestoreFailure) -> FetchedBackup {
             guard var bytes = rig.bucket.objects[backup.key]?.bytes else {
                 throw RestoreFailure(.noBackup, "there is no \(backup.key)")
