@@ -79,7 +79,9 @@ extension SimulatedVaultCluster {
 
     /// The number of unseal keys and how many are needed, as sys/seal-status shows them.
     var shareCounts: (shares: Int, threshold: Int) {
-        cachedSeal ?? options.storedSeal.map { ($0.shares, $0.threshold) } ?? (options.keys.count, options.threshold)
+        cachedSeal ?? (unopened?.seal ?? options.storedSeal).map { ($0.shares, $0.threshold) } ?? (
+            options.keys.count, options.threshold
+        )
     }
 
     /// What becomes of the keys that were entered when their number is reached; nil if they open the Vault.

@@ -116,6 +116,27 @@ import Testing
         await staged.stop()
     }
 
+    /// The daemon watches the record: a test that fails is a message.
+    @Test func aFailureIsAPage() async throws {
+        let staged = try await StagedEstate.start()
+        let good = try staged.configuration()
+        let wrong = try staged.folder.write("wrong-key", String(repeating: "5c", count: 33) + "\n", mode: 0o600)
+        let keys = try #require(staged.endpoints.staging?.unsealKeyFiles)
+        #expect(try await staged.restore(try staged.configuration([(keys[0], wrong)])).status == 35)
+        let agent = try await ChildProcess.start(Binary.path, ["run", "--config.file=\(staged.daemonConfig)"])
+        func told(_ words: String) async -> Bool {
+            await waitUntil(atMost: .seconds(60)) {
+                staged.estate.inbox.messages().contains { "\($0)".contains(words) }
+            }
+        }
+        #expect(await told("The last restore test failed"))
+        #expect(await agent.terminate(grace: .seconds(30)) == .exited(0))
+        #expect(try await staged.restore(good).status == 0)
+        let text = try String(contentsOfFile: staged.records, encoding: .utf8)
+        #expect(text.split(separator: "\n").count == 2, "\(text)")
+        await staged.stop()
+    }
+
     /// A test that is told to stop removes its copy and records nothing.
     @Test func aSignalEndsItAndRemovesTheCopy() async throws {
         let staged = try await StagedEstate.start()

@@ -11,7 +11,8 @@ final class StagedEstate: Sendable {
     let folder: TemporaryDirectory
     /// The file that `restore-test` records to.
     let records: String
-    private let daemonConfig: String
+    /// The daemon's configuration, which reads `records`.
+    let daemonConfig: String
 
     private init(_ estate: Estate) throws {
         self.estate = estate
@@ -21,7 +22,8 @@ final class StagedEstate: Sendable {
         daemonConfig = try folder.write(
             "vaultwatch.yml",
             DemoConfiguration.text(
-                endpoints, rules: Binary.root + "/rules/*.yml", listen: "127.0.0.1:0", storage: folder.path + "/state"))
+                endpoints, rules: Binary.root + "/rules/*.yml", listen: "127.0.0.1:\(try freePort())",
+                storage: folder.path + "/state", records: records))
     }
 
     static func start(postgres: Bool = false) async throws -> StagedEstate {

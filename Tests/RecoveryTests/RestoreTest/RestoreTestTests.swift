@@ -175,7 +175,7 @@ struct RestoreTestTests {
         #expect(report.remarks.contains { $0.contains("still holds the copy") })
     }
 
-    @Test(arguments: [RestorePhase.start, .restore, .unseal, .active, .canary])
+    @Test(arguments: [RestorePhase.start, .restore, .unseal, .active])
     func aSignalEndsItAndTheCopyIsRemoved(phase: RestorePhase) async throws {
         let rig = try RestoreRig()
         let report = try await rig.run(stopIn: phase)
