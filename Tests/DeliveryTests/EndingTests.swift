@@ -53,6 +53,11 @@ struct EndingTests {
         #expect(one == "OK \(EndingTests.end): Vault is sealed")
         let two = try text(subject, EndingTests.ended(.init(.email, 0), alerts: 2))
         #expect(two == "OK 2 alerts are over: VaultSealed")
+        var drilled = EndingTests.ended(.init(.email, 0), alerts: 2)
+        for index in drilled.alerts.indices {
+            drilled.alerts[index].annotations[Alert.drillAnnotation] = "vault_failure"
+        }
+        #expect(try text(subject, drilled) == "OK DRILL: 2 alerts are over: VaultSealed")
         let still = try text(subject, EndingTests.ended(.init(.email, 0), still: [EndingTests.graver]))
         #expect(still == "CRIT \(EndingTests.end): Vault is sealed; still firing: No node is active")
         let more = [EndingTests.graver, EndingTests.graver]

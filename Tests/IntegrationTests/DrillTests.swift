@@ -169,6 +169,14 @@ import Testing
         let wrong = try await watch.run("drill", "run", "vault_failure", "--cluster", "another", "--yes", "other")
         #expect(wrong.exit == .exited(2) && wrong.error.contains("--yes"), "\(wrong.error)")
         // A cluster that is no target of the agent.
+        let posted = try await ChildProcess.run(
+            "curl",
+            [
+                "-s", "-H", "Content-Type: application/json", "-d",
+                #"{"scenario":"vault_failure","cluster":"another","until":"2099-01-01T00:00:00Z"}"#,
+                watch.url + "/api/v1/vaultwatch/drills",
+            ])
+        #expect(String(decoding: posted, as: UTF8.self).contains("there is no cluster"))
         let unknown = try await watch.run("drill", "run", "vault_failure", "--cluster", "another", "--yes", "another")
         #expect(unknown.exit == .exited(4), "\(unknown.error)")
         #expect(unknown.error.contains("One node of another must be active."))

@@ -22,6 +22,8 @@ struct DrillRunnerTests {
             /// How long each takes, in seconds; longer than the timeout is a timeout.
             var durations: [String: Double] = [:]
             var answers: [DrillOperator.Question: DrillOperator.Answer] = [:]
+            /// Programs that do not exist.
+            var missing: Set<String> = []
             var history: [HistoryEntry] = []
             var refusesAnnouncement = false
             var refusesQueries = false
@@ -112,6 +114,9 @@ struct DrillRunnerTests {
     private func operators() -> DrillOperator {
         let (script, time) = (script, time)
         return DrillOperator(
+            obstacle: { program in
+                script.state.withLock { $0.missing.contains(program) } ? "No such file or directory" : nil
+            },
             run: { arguments, _, timeout in
                 let name = arguments.joined(separator: " ")
                 let program = arguments.first ?? ""
@@ -274,6 +279,13 @@ struct DrillRunnerTests {
         #expect(report.issues == ["Right: the scenario needs a service; name it with --service"])
     }
 
+    @Test func aProgramThatDoesNotExistRefuses() throws {
+        change { $0.missing = ["/start"] }
+        let report = try drill()
+        #expect(report.outcome == .refused)
+        #expect(report.issues == ["/start: No such file or directory"])
+    }
+
     @Test(
         arguments: [
             (DrillOperator.End.exited(3), "Kill vault-1: /h/stop ended with status 3"),
@@ -320,6 +332,8 @@ struct DrillRunnerTests {
         #expect(report.outcome == .aborted)
         #expect(report.steps.map(\.outcome) == [.declined, .skipped, .skipped, .skipped, .skipped])
         #expect(!script.log.contains { $0.hasPrefix("run") })
+        // It says nothing about the procedure.
+        #expect(report.record(at: time.wall()) == nil)
         #expect(script.log.suffix(2) == ["end prod", "expire s1"])
     }
 

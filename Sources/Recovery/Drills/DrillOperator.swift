@@ -29,6 +29,8 @@ package struct DrillOperator: Sendable {
         case nobody(String)
     }
 
+    /// Why a program cannot be run; nil for one that can.
+    package var obstacle: @Sendable (_ program: String) -> String?
     /// Runs a program to its end, at the latest when the time is up or the task is cancelled: then it is ended with all
     /// of its group. What it prints goes to the operator alone; it may be secret.
     package var run:
@@ -40,11 +42,13 @@ package struct DrillOperator: Sendable {
 
     /// The operator from its parts.
     package init(
+        obstacle: @escaping @Sendable (_ program: String) -> String? = { _ in nil },
         run:
             @escaping @Sendable (_ arguments: [String], _ environment: [String: String], _ timeout: Duration) async ->
             End,
         ask: @escaping @Sendable (Question) async -> Answer, show: @escaping @Sendable (String) -> Void
     ) {
+        self.obstacle = obstacle
         self.run = run
         self.ask = ask
         self.show = show

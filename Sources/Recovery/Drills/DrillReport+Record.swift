@@ -3,10 +3,12 @@ package import Samples
 import Text
 
 extension DrillReport {
-    /// The line of the record file that the recovery rules watch; nil for a drill that was refused, since it did not take
-    /// place.
+    /// The line of the record file that the recovery rules watch; nil for a drill that did not take place: it was refused, or
+    /// ended before anything was done.
     package func record(at time: Timestamp) -> RecordedEvent? {
-        guard outcome != .refused else { return nil }
+        let hasActed =
+            faultAt != nil || steps.contains { $0.action == "run" && $0.startedAt != nil && $0.outcome != .declined }
+        guard outcome != .refused, outcome != .aborted || hasActed else { return nil }
         var details = RecordedEvent.Details()
         details.drillID = id
         details.scenario = scenario

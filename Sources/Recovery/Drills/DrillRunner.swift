@@ -136,6 +136,9 @@ package struct DrillRunner: Sendable {
         for step in scenario.steps + scenario.finally {
             do {
                 _ = try words(of: step.action, course)
+                guard case .run(let texts) = step.action else { continue }
+                let program = try course.placeholders.arguments(texts).first ?? ""
+                if let obstacle = operators.obstacle(program) { refuse("\(program): \(obstacle)", &course) }
             } catch {
                 refuse("\(step.name): \(error)", &course)
             }

@@ -17,6 +17,10 @@ extension DrillOperator {
     static func terminal(agreed: Bool, confirmed: Bool) -> DrillOperator {
         let program = ownPath
         return DrillOperator(
+            obstacle: { name in
+                if name == "vaultwatch" || access(name, X_OK) == 0 { return nil }
+                return "\(String(cString: strerror(errno))); the head of the scenario says what it is to do"
+            },
             run: { arguments, environment, timeout in
                 var arguments = arguments
                 if arguments.first == "vaultwatch" { arguments[0] = program }
