@@ -13,9 +13,6 @@ package final class DrillInterrupt: Sendable {
     /// Nothing is interrupted yet.
     package init() {}
 
-    /// Whether anybody has interrupted.
-    var isRaised: Bool { state.withLock { $0.count > 0 } }
-
     /// Interrupts what is under way.
     package func raise() {
         let cancel = state.withLock { state in

@@ -92,6 +92,13 @@ package struct DrillRunner: Sendable {
             return course
         }
         guard !course.isRefused, !course.isAborted else { return report(course) }
+        // Nothing interrupts this: whether the agent knows of the drill must be certain.
+        course = await Task { [course] in
+            var course = course
+            await announce(&course)
+            return course
+        }.value
+        guard !course.isRefused else { return report(course) }
         course = await interrupt.guarding(heedsEarlier: true) { [course] in
             var course = course
             await doSteps(&course)
@@ -106,7 +113,7 @@ package struct DrillRunner: Sendable {
                 return course
             }
         }
-        // Nothing interrupts this: it is what the drill was for, and what tells the others that it is over.
+        // Nor this: it is what the drill was for, and what tells the others that it is over.
         course = await Task { [course] in
             var course = course
             await measure(&course)
@@ -144,8 +151,6 @@ package struct DrillRunner: Sendable {
             }
         }
         if Task.isCancelled { course.isAborted = true }
-        guard !course.isRefused, !course.isAborted else { return }
-        await announce(&course)
     }
 
     private func refuse(_ reason: String, _ course: inout Course) {

@@ -76,6 +76,8 @@ struct DrillRunCommand: AsyncParsableCommand {
         let time = SystemTime()
         let id = archive.newID(scenario: scenario.name, cluster: cluster, day: time.wall().rfc3339.prefix(10))
         let interrupt = DrillInterrupt()
+        // A reader of the output that goes away must not end the drill before it has put everything back.
+        signal(SIGPIPE, SIG_IGN)
         guard let signals = Signals.stream(of: [SIGINT, SIGTERM, SIGHUP]) else {
             Terminal.error("signals cannot be caught, so that Ctrl-C would leave the estate as the drill has it")
             throw ExitCode.failure
