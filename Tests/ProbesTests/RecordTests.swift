@@ -76,7 +76,7 @@ struct RecordTests {
                 #"{"scenario":"vault_failure","duration_ms":90000,"success":true,"rto_met":true,"issues":[]}"#)
                 + Self.line(
                     "dr_drill_completed", "2025-10-08T09:00:00Z",
-                    #"{"scenario":"cluster_loss","duration_ms":9000000,"success":false,"rto_met":false,"issues":["a","b"]}"#
+                    #"{"scenario":"cluster_loss","duration_ms":9000000,"paged_ms":42000,"rpo_ms":-1,"success":false,"rto_met":false,"issues":["a","b"]}"#
                 )
         ]).samples
         #expect(samples.value("drill_last_success_timestamp_seconds", ["scenario": "vault_failure"]) != nil)
@@ -85,6 +85,8 @@ struct RecordTests {
         #expect(samples.value("drill_last_duration_seconds", ["scenario": "cluster_loss"]) == 9000)
         #expect(samples.value("drill_last_recovery_time_met", ["scenario": "cluster_loss"]) == 0)
         #expect(samples.value("drill_last_issues", ["scenario": "cluster_loss"]) == 2)
+        #expect(samples.value("drill_last_page_seconds", ["scenario": "cluster_loss"]) == 42)
+        #expect(!samples.has("drill_last_data_loss_seconds"))
     }
 
     @Test func brokenLinesAreCountedAndTheRestIsRead() async throws {

@@ -390,5 +390,6 @@ struct DrillRunnerTests {
         #expect(record.kind == .drillCompleted)
         #expect(record.details.scenario == "vault_failure" && record.details.success == true)
         #expect(record.details.duration == 14_000 && record.details.rtoMet == true)
+        #expect(record.details.paged == 5000 && record.details.dataLoss == 600_000)
     }
 }

@@ -961,6 +961,12 @@ extension Catalogue {
             isState: true),
         Entry("drill_last_duration_seconds", .gauge, ["scenario"], "How long the scenario's last drill took"),
         Entry(
+            "drill_last_page_seconds", .gauge, ["scenario"],
+            "From that drill's fault to the first message that a receiver accepted; vaultwatch drill records it"),
+        Entry(
+            "drill_last_data_loss_seconds", .gauge, ["scenario"],
+            "The age of what a restore would have brought back at that fault: changes that are lost"),
+        Entry(
             "drill_last_recovery_time_met", .gauge, ["scenario"], "1 when that drill met its recovery time objective",
             isState: true),
         Entry(

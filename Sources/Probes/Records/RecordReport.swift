@@ -107,6 +107,10 @@ struct RecordReport: Sendable {
             set.add("drill_last_failure_timestamp_seconds", outcomes.lastFailure, ["scenario": scenario])
             guard let latest = latestDrills[scenario]?.details else { continue }
             set.add("drill_last_duration_seconds", latest.duration.map { $0 / 1000 }, ["scenario": scenario])
+            for (name, span) in [("page", latest.paged), ("data_loss", latest.dataLoss)] {
+                guard let span, RecordReport.isDuration(span) else { continue }
+                set.add("drill_last_\(name)_seconds", span / 1000, ["scenario": scenario])
+            }
             set.add("drill_last_recovery_time_met", latest.rtoMet, ["scenario": scenario])
             set.add("drill_last_issues", latest.issues?.count, ["scenario": scenario])
         }

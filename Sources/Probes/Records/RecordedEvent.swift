@@ -34,6 +34,10 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
         package var success: Bool?
         /// Whether the recovery time objective was met.
         package var rtoMet: Bool?
+        /// How long it took from the fault until a receiver had accepted a message about it, in milliseconds.
+        package var paged: Double?
+        /// What a drill showed to be lost, in milliseconds of changes.
+        package var dataLoss: Double?
         /// The problems that the drill found.
         package var issues: [String]?
         /// The key of the backup that a restore test used.
@@ -60,6 +64,8 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
             case duration = "duration_ms"
             case success
             case rtoMet = "rto_met"
+            case paged = "paged_ms"
+            case dataLoss = "rpo_ms"
             case issues
             case backup = "backup_tested"
             case backups
@@ -78,6 +84,8 @@ package struct RecordedEvent: Sendable, Hashable, Encodable {
             duration = try? container.decodeIfPresent(Double.self, forKey: .duration)
             success = try? container.decodeIfPresent(Bool.self, forKey: .success)
             rtoMet = try? container.decodeIfPresent(Bool.self, forKey: .rtoMet)
+            paged = try? container.decodeIfPresent(Double.self, forKey: .paged)
+            dataLoss = try? container.decodeIfPresent(Double.self, forKey: .dataLoss)
             issues = try? container.decodeIfPresent([String].self, forKey: .issues)
             backup = try? container.decodeIfPresent(String.self, forKey: .backup)
             backups = try? container.decodeIfPresent([String].self, forKey: .backups)

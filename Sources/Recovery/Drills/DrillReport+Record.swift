@@ -18,6 +18,8 @@ extension DrillReport {
             Timestamp(rfc3339: startedAt).map { (end - $0).seconds }
         }
         details.duration = (measured("rto") ?? whole).map { max($0, 0) * 1000 }
+        details.paged = measured("paged").map { $0 * 1000 }
+        details.dataLoss = measured("rpo").map { $0 * 1000 }
         details.rtoMet = objectives.first { $0.name == "rto" }?.isMet
         details.issues = issues
         if outcome == .aborted { details.error = issues.first ?? "aborted" }
