@@ -19,6 +19,8 @@ FILES = [
     ("/etc/vaultwatch/rules/", "Rules of one's own."),
     ("/etc/default/vaultwatch", "Arguments of the service."),
     ("/usr/share/vaultwatch/rules/", "The shipped rules."),
+    ("/usr/share/vaultwatch/drills/", "The shipped scenarios of drills."),
+    ("/etc/vaultwatch/drill-hooks/", "The operator's own programs, which drills run."),
     ("/usr/share/doc/vaultwatch/examples/", "A full sample of the configuration, policies and drop-ins."),
     ("/run/vaultwatch/vaultwatch.sock", "The socket over which root and the group vaultwatch change things."),
     ("/var/lib/vaultwatch/", "The journal: alerts, silences, and messages that wait."),

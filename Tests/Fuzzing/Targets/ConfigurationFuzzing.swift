@@ -1,6 +1,7 @@
 import Config
 import Dispatching
 import Platform
+import Recovery
 import Simulation
 import Web
 import YAML
@@ -36,6 +37,19 @@ enum ConfigurationFuzzing {
         guard let configuration = try? Configuration.load(path, files: files, environment: environment) else { return }
         _ = configuration.global
         try again(configuration.dispatch, files)
+    }
+
+    /// A drill's scenario. What is read has a bounded course.
+    static func drill(_ bytes: [UInt8]) throws {
+        let errors = ErrorList()
+        guard let scenario = DrillScenario.parse(bytes, file: "d.yml", errors: errors) else {
+            guard !errors.isEmpty else { throw FuzzFinding("a scenario was refused without a reason") }
+            return
+        }
+        guard scenario.steps.count <= 100, scenario.longest <= .seconds(86_400 * 201) else {
+            throw FuzzFinding("a scenario of \(scenario.steps.count) steps may take \(scenario.longest)")
+        }
+        _ = scenario.conditions.map(\.metricNames)
     }
 
     /// Alertmanager's.

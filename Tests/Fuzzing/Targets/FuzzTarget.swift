@@ -29,6 +29,7 @@ package struct FuzzTarget: Sendable {
             ("api", .asking(APIFuzzing.requests)),
             ("configuration", .computing(ConfigurationFuzzing.agent)),
             ("alertmanager-file", .computing(ConfigurationFuzzing.alertmanager)),
+            ("drill", .computing(ConfigurationFuzzing.drill)),
             ("web-configuration", .computing(ConfigurationFuzzing.web)),
             ("yaml", .computing(ConfigurationFuzzing.yaml)),
             ("exposition", .computing(TextFuzzing.exposition)),
