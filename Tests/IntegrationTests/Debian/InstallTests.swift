@@ -48,6 +48,30 @@ struct InstallTests {
                 "alone",
                 "systemctl start vaultwatch; systemctl show vaultwatch -p StatusText --value; systemctl stop vaultwatch"
             ),
+            // The recovery commands' units: installed, in order, not enabled; what they record, the daemon's account reads.
+            .init(
+                "recovery-units",
+                """
+                systemd-analyze verify --man=no vaultwatch-backup.service vaultwatch-backup.timer \
+                    vaultwatch-restore-test.service vaultwatch-restore-test.timer
+                ! systemctl is-enabled vaultwatch-backup.timer vaultwatch-restore-test.timer
+                systemd-analyze security vaultwatch-backup.service | tail -n 1
+                stat -c '%a %U:%G' /etc/vaultwatch/backup-secrets
+                """),
+            .init(
+                "backup",
+                """
+                cd /etc/vaultwatch/backup-secrets
+                for name in vault-token s3-access-key-id s3-secret-access-key; do echo x >$name; done
+                printf 'ab%.0s' $(seq 32) >backup-encryption-key
+                vaultwatch check config /etc/vaultwatch/recovery.yml
+                ! systemctl start vaultwatch-backup
+                systemctl show vaultwatch-backup -p ExecMainStatus
+                runuser -u vaultwatch -- cat /var/lib/vaultwatch-backup/recovery.jsonl
+                ! runuser -u vaultwatch -- cat /etc/vaultwatch/backup-secrets/vault-token
+                rm /etc/vaultwatch/backup-secrets/*
+                systemctl reset-failed vaultwatch-backup
+                """),
             Self.edit,
             .init("missing", "! vaultwatch check config --as-service"),
             .init(
@@ -178,6 +202,9 @@ struct InstallTests {
             }
         }
         expect("shipped", "only vaultwatch itself is monitored")
+        expect("recovery-units", "disabled\ndisabled", "vaultwatch-backup.service: 1.2 OK", "700 root:root")
+        // There is no bucket in the container.
+        expect("backup", "fine", "ExecMainStatus=14", "vault_backup_started", "vault_backup_failed")
         expect("alone", "No targets: only vaultwatch itself is monitored")
         expect(
             "missing", "cannot read /etc/vaultwatch/secrets/vault-token", "put there: a Vault token", "No such file")
