@@ -202,7 +202,7 @@ struct InstallTests {
             }
         }
         expect("shipped", "only vaultwatch itself is monitored")
-        expect("recovery-units", "disabled\ndisabled", "vaultwatch-backup.service: 1.2 OK", "700 root:root")
+        expect("recovery-units", "disabled\ndisabled", "vaultwatch-backup.service: 1.4 OK", "700 root:root")
         // There is no bucket in the container.
         expect("backup", "fine", "ExecMainStatus=14", "vault_backup_started", "vault_backup_failed")
         expect("alone", "No targets: only vaultwatch itself is monitored")
