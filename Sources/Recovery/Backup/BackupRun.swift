@@ -135,7 +135,19 @@ package struct BackupRun: Sendable {
             }
         }
         if all, !left.isEmpty { pending.clear(platform.files) }
+        // A run that was killed between the beginning of an upload and its note. No run takes a day, so that those of
+        // other machines which are under way are not among them. Some servers list none, or not to everybody.
+        let yesterday = platform.time.wall() - BackupRun.abandonedAge
+        for set in configuration.sets {
+            let open = (try? await writer.openUploads(prefix: set.options.prefix, before: yesterday)) ?? []
+            for upload in open where BackupKey(upload.key, prefix: set.options.prefix) != nil {
+                try? await writer.abort(upload)
+            }
+        }
     }
+
+    /// From which age on an upload in parts is abandoned.
+    private static let abandonedAge = Duration.seconds(86_400)
 
     /// Without an earlier backup the need is unknown, and a few megabytes are asked for.
     private static let leastFreeBytes: Int64 = 64 << 20

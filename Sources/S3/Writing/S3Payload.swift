@@ -15,8 +15,6 @@ package struct S3Payload: Sendable {
     let sha256Base64: String
     /// In Base64, for `Content-MD5`.
     let md5Base64: String
-    /// 32 hexadecimal digits: the entity tag of a plain upload.
-    let md5: String
 
     private static let chunkBytes = 1 << 20
 
@@ -57,7 +55,6 @@ package struct S3Payload: Sendable {
         sha256 = sum.hexadecimal
         sha256Base64 = Data(sum).base64EncodedString()
         md5Base64 = Data(tag).base64EncodedString()
-        md5 = tag.hexadecimal
     }
 
     /// The `Content-MD5` of a short body.

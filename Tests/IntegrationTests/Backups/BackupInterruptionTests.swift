@@ -114,6 +114,23 @@ import TestServers
         await source.stop()
     }
 
+    /// Uploads that nobody has noted: of backups, below the sets' prefixes, and older than any run.
+    @Test(.timeLimit(.minutes(1))) func abandonedUploadsAreAborted() async throws {
+        let source = try await SnapshotSource.start(SnapshotSource.snapshot(secrets: 3))
+        let bucket = try await WritableBucket.start()
+        let world = try world(source, bucket)
+        let old = Date(timeIntervalSinceNow: -2 * 86_400)
+        let name = "vault-snapshot-20261101-020000.enc"
+        bucket.abandon("daily/2026-11-01/\(name)", id: "left", begun: old)
+        bucket.abandon("daily/2026-11-01/\(name)", id: "under way", begun: Date())
+        bucket.abandon("daily/film.mp4", id: "no backup", begun: old)
+        bucket.abandon("other/\(name)", id: "elsewhere", begun: old)
+        #expect(try await world.run(["run", "--set=daily"]).exit == 0)
+        #expect(bucket.openIDs == ["under way", "no backup", "elsewhere"])
+        await bucket.stop()
+        await source.stop()
+    }
+
     /// One failure of a part is no failure of the run.
     @Test(.timeLimit(.minutes(2))) func partIsSentAgain() async throws {
         let source = try await SnapshotSource.start(Self.large)

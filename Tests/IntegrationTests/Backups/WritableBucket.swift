@@ -26,9 +26,16 @@ final class WritableBucket: Sendable {
         var modified = Date()
     }
 
+    private struct Upload {
+        var key: String
+        var headers: [String: String]
+        var parts: [Int: [UInt8]] = [:]
+        var begun = Date()
+    }
+
     private struct State {
         var objects: [String: Object] = [:]
-        var uploads: [String: (key: String, headers: [String: String], parts: [Int: [UInt8]])] = [:]
+        var uploads: [String: Upload] = [:]
         var calls: [Call] = []
         var fault: @Sendable (Call, Int) -> Fault? = { _, _ in nil }
         var next = 0
@@ -74,6 +81,13 @@ final class WritableBucket: Sendable {
     func add(_ key: String, _ bytes: [UInt8] = [1, 2, 3], headers: [String: String] = [:]) {
         state.withLock { $0.objects[key] = Object(bytes: bytes, headers: headers) }
     }
+
+    /// An upload in parts that somebody began and left.
+    func abandon(_ key: String, id: String, begun: Date) {
+        state.withLock { $0.uploads[id] = Upload(key: key, headers: [:], begun: begun) }
+    }
+
+    var openIDs: Set<String> { state.withLock { Set($0.uploads.keys) } }
 
     // MARK: Answers
 
@@ -125,6 +139,12 @@ final class WritableBucket: Sendable {
             var headers = object.headers
             if call == .head { headers["Content-Length"] = String(object.bytes.count) }
             return .response(LabResponse(200, headers: headers, body: call == .head ? [] : object.bytes))
+        case .list where request.parameter("uploads") != nil:
+            let open = state.uploads.filter { $0.value.key.hasPrefix(request.parameter("prefix") ?? "") }.map {
+                id, upload in
+                "<Upload><Key>\(upload.key)</Key><UploadId>\(id)</UploadId><Initiated>\(upload.begun.ISO8601Format())</Initiated></Upload>"
+            }
+            return xml("<ListMultipartUploadsResult>\(open.joined())</ListMultipartUploadsResult>")
         case .list:
             let prefix = request.parameter("prefix") ?? ""
             let after = request.parameter("start-after") ?? ""
@@ -141,7 +161,7 @@ final class WritableBucket: Sendable {
             return .response(LabResponse(200, headers: ["ETag": "\"e\""]))
         case .create:
             state.next += 1
-            state.uploads["u\(state.next)"] = (key, kept, [:])
+            state.uploads["u\(state.next)"] = Upload(key: key, headers: kept)
             return xml(
                 "<InitiateMultipartUploadResult><UploadId>u\(state.next)</UploadId></InitiateMultipartUploadResult>")
         case .part:
