@@ -1,4 +1,3 @@
-import Lab
 import Platform
 import Probes
 import Simulation
