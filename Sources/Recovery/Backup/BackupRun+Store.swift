@@ -40,7 +40,7 @@ extension BackupRun {
             }
             done.append(key)
         }
-        pending.clear(platform.files)
+        pending.forget(done, platform.files)
         outcome.durations[.upload] = platform.time.monotonic() - began
     }
 

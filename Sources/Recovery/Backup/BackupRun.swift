@@ -119,22 +119,22 @@ package struct BackupRun: Sendable {
         let (sealed, digest) = try await read(key, &outcome)
         try await examine(
             sealed.content, previous: past.max { $0.time < $1.time }, writer.client, acceptsReset, &outcome)
-        try await send(sealed, digest, begun, writer, pending, &outcome)
+        do throws(BackupFailure) {
+            try await send(sealed, digest, begun, writer, pending, &outcome)
+        } catch {
+            // Also after a cancellation, which would end the requests at once.
+            await Task { [files = platform.files] in _ = await pending.abort(writer, files) }.value
+            throw error
+        }
         try await readBack(writer.client, key, &outcome)
         return outcome
     }
 
     /// Aborts what a run that was killed has left.
     private func abort(_ pending: PendingUploads, _ writer: S3Writer, _ outcome: inout Outcome) async {
-        let left = pending.left(platform.files)
-        var all = true
-        for upload in left {
-            do throws(S3Error) { try await writer.abort(upload) } catch {
-                all = false
-                outcome.warnings.append("an upload of an earlier run cannot be aborted: \(error.message)")
-            }
+        for error in await pending.abort(writer, platform.files) {
+            outcome.warnings.append("an upload of an earlier run cannot be aborted: \(error.message)")
         }
-        if all, !left.isEmpty { pending.clear(platform.files) }
         // A run that was killed between the beginning of an upload and its note. No run takes a day, so that those of
         // other machines which are under way are not among them. Some servers list none, or not to everybody.
         let yesterday = platform.time.wall() - BackupRun.abandonedAge

@@ -28,7 +28,10 @@ struct PendingUploads: Sendable {
     /// Notes an upload before its first part is sent.
     /// - Throws: `FileError`.
     func note(_ upload: S3OpenUpload) throws(FileError) {
-        let entry = Entry(bucket: bucket, key: upload.key, id: upload.id)
+        try append(Entry(bucket: bucket, key: upload.key, id: upload.id))
+    }
+
+    private func append(_ entry: Entry) throws(FileError) {
         guard var line = try? Array(JSONEncoder().encode(entry)) else {
             throw FileError(path: path, reason: "the upload's name has no JSON form")
         }
@@ -41,17 +44,36 @@ struct PendingUploads: Sendable {
         }
     }
 
-    /// Those of this bucket that a run has left.
-    func left(_ files: any FileAccess) -> [S3OpenUpload] {
+    private func entries(_ files: any FileAccess) -> [Entry] {
         guard let bytes = try? files.read(path, limit: PendingUploads.limitBytes) else { return [] }
         return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)), entry.bucket == bucket else {
-                return nil
-            }
-            return S3OpenUpload(key: entry.key, id: entry.id)
+            try? JSONDecoder().decode(Entry.self, from: Data(line))
         }
     }
 
-    /// Forgets all of them: they are completed or aborted.
-    func clear(_ files: any FileAccess) { try? files.remove(path) }
+    /// Aborts those of this bucket, and forgets those that are gone.
+    /// - Returns: why others are not.
+    func abort(_ writer: S3Writer, _ files: any FileAccess) async -> [S3Error] {
+        var errors: [S3Error] = []
+        var gone: Set<String> = []
+        for entry in entries(files) where entry.bucket == bucket {
+            do throws(S3Error) {
+                try await writer.abort(S3OpenUpload(key: entry.key, id: entry.id))
+                gone.insert(entry.id)
+            } catch { errors.append(error) }
+        }
+        forget(files) { gone.contains($0.id) }
+        return errors
+    }
+
+    /// Forgets the uploads of keys that are completed.
+    func forget(_ keys: [String], _ files: any FileAccess) { forget(files) { keys.contains($0.key) } }
+
+    private func forget(_ files: any FileAccess, where isGone: (Entry) -> Bool) {
+        let all = entries(files)
+        let left = all.filter { $0.bucket != bucket || !isGone($0) }
+        guard left.count < all.count else { return }
+        try? files.remove(path)
+        for entry in left { try? append(entry) }
+    }
 }

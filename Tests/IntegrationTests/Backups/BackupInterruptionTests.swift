@@ -61,7 +61,7 @@ import TestServers
         #expect(await waitUntil(atMost: .seconds(60)) { bucket.calls.count { $0 == .part } > 1 })
         #expect(child.signal(signal))
         #expect(await child.wait() == .exited(18))
-        #expect(bucket.openUploads == 0 && bucket.objects.isEmpty)
+        #expect(bucket.openUploads == 0 && bucket.objects.isEmpty && world.leftovers == [])
         #expect(world.events == ["started", "failed"])
         await bucket.stop()
         await source.stop()
@@ -108,7 +108,7 @@ import TestServers
         }
         let made = try await world.run(["run", "--set=daily"])
         #expect(made.exit == 14 && made.error.contains("AccessDenied"), "\(made.error)")
-        #expect(bucket.openUploads == 0 && bucket.objects.isEmpty)
+        #expect(bucket.openUploads == 0 && bucket.objects.isEmpty && world.leftovers == [])
         #expect(world.events == ["started", "failed"])
         await bucket.stop()
         await source.stop()
