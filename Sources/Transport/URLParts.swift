@@ -6,6 +6,7 @@ package struct URLParts: Sendable, Hashable {
     var scheme: String
     /// Without brackets around an IPv6 address.
     package private(set) var host: String
+    /// The given one, or that of the scheme.
     package private(set) var port: Int
 
     /// nil if libcurl would not accept it either.

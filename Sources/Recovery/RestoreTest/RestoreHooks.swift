@@ -42,6 +42,7 @@ package struct SystemPrograms: RestorePrograms {
         self.environment = environment.filter { SystemPrograms.passedOn.contains($0.key) }
     }
 
+    /// Runs a program in a process group of its own, which is killed as a whole; see `RestorePrograms`.
     package func run(
         _ arguments: [String], environment: [String: String], input: OpenFile?, timeout: Duration
     ) async -> ProgramOutcome {

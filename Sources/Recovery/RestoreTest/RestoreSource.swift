@@ -57,6 +57,7 @@ package struct StoredBackups: RestoreSource {
         self.platform = platform
     }
 
+    /// Lists the bucket; of backups of the same time that of the set that is configured first.
     package func newest(of set: String?) async throws(RestoreFailure) -> StoredBackup {
         let sets = configuration.sets.filter { set == nil || $0.options.name == set }
         guard !sets.isEmpty else {
@@ -80,6 +81,7 @@ package struct StoredBackups: RestoreSource {
         return newest
     }
 
+    /// Lists the backups of the set to which the key belongs.
     package func named(_ key: String) async throws(RestoreFailure) -> StoredBackup {
         guard let set = configuration.sets.first(where: { key.hasPrefix($0.options.prefix) }) else {
             throw RestoreFailure(.noBackup, "\(key) belongs to no set: expected a key below one of their prefixes")
@@ -92,6 +94,7 @@ package struct StoredBackups: RestoreSource {
         } catch { throw RestoreFailure(error, verification: .store) }
     }
 
+    /// Downloads into the folder of temporary files, which must have room for the backup and its plaintext.
     package func fetch(
         _ backup: StoredBackup, within limit: Duration, progress: @escaping @Sendable (Int64) -> Void
     ) async throws(RestoreFailure) -> FetchedBackup {
@@ -150,6 +153,7 @@ package struct StoredBackups: RestoreSource {
         }
     }
 
+    /// Decrypts with the first key that fits; blocks its thread.
     package func decrypt(_ backup: FetchedBackup) async throws(RestoreFailure) -> (file: OpenFile, size: Int64) {
         do throws(BackupFailure) {
             let opened = try BackupOpener.open(
