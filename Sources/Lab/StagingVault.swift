@@ -23,9 +23,6 @@ package final class StagingVault: Sendable {
         package var production: Production?
         /// Called with the Vault as the hook ends it.
         package var onStop: (@Sendable (SimulatedVaultCluster) -> Void)?
-        /// A number of keys and a threshold that it is already initialised with when it starts fresh. Default: none.
-        package var initialised: (shares: Int, threshold: Int)?
-
         /// A fresh Vault with integrated storage.
         package init() {}
     }
@@ -131,10 +128,6 @@ package final class StagingVault: Sendable {
                 if options.production != nil, copy.isLocked != nil { new.lead(1, at: now) }
                 new.nodes[0].traits.refusesToLead = true
             }
-        } else if let seal = options.initialised {
-            let body = "{\"secret_shares\":\(seal.shares),\"secret_threshold\":\(seal.threshold)}"
-            let request = LabRequest(method: "PUT", uri: "/v1/sys/init", body: Array(body.utf8))
-            _ = new.answer(request, node: 0, at: now, random: platform.random)
         }
         cluster.withLock { [new] in $0 = new }
         log.withLock { $0 = [] }

@@ -32,8 +32,11 @@ extension RestoreTest {
         async throws(RestoreFailure)
     {
         try await run.poll(phase) { () async throws(RestoreFailure) in
-            switch check.verdict(await client.health(), await client.leader()) {
-            case .active: return .success(())
+            let health = await client.health()
+            switch check.verdict(health, await client.leader()) {
+            case .active:
+                if case .value(let health) = health { run.note { $0.stagingVersion = health.version } }
+                return .success(())
             case .wait(let reason): return .failure(.init(reason: reason))
             case .fail(let failure): throw failure
             }

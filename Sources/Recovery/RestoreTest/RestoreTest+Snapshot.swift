@@ -45,6 +45,12 @@ extension RestoreTest {
             case .silent(let reason): return .failure(.init(reason: "staging does not answer: \(reason)"))
             }
         }
+        if let storage = status.storageType, storage != "raft" {
+            throw RestoreFailure(
+                .staging,
+                "staging's storage is \(storage): a snapshot can only be restored into integrated storage (raft); for dumps there is the kind postgres"
+            )
+        }
         guard !status.initialized else { return try await reuse(status, content, watched, run) }
         let isAutomatic = status.type ?? "shamir" != "shamir"
         guard isAutomatic == (content.seal == nil) else {

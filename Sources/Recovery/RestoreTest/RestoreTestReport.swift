@@ -24,6 +24,8 @@ package struct RestoreTestReport: Sendable, Encodable {
     package var made: Timestamp?
     /// Vault's version at that time, as its metadata say.
     package var vaultVersion: String?
+    /// The version of the Vault that served the copy; nil until one has.
+    package var stagingVersion: String?
     /// The size of the object in bytes.
     package var sizeBytes: Int64?
     /// The unseal keys that it needs.
@@ -72,6 +74,7 @@ package struct RestoreTestReport: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case began, kind, passed, backup, set, made, seal, phases, remarks, failure, proves
         case vaultVersion = "vault_version"
+        case stagingVersion = "staging_version"
         case sizeBytes = "size_bytes"
         case recoverySeconds = "recovery_seconds"
         case backupAgeSeconds = "backup_age_seconds"
@@ -94,6 +97,7 @@ package struct RestoreTestReport: Sendable, Encodable {
         try container.encodeIfPresent(set, forKey: .set)
         try container.encodeIfPresent(made?.rfc3339, forKey: .made)
         try container.encodeIfPresent(vaultVersion, forKey: .vaultVersion)
+        try container.encodeIfPresent(stagingVersion, forKey: .stagingVersion)
         try container.encodeIfPresent(sizeBytes, forKey: .sizeBytes)
         try container.encodeIfPresent(seal, forKey: .seal)
         try container.encode(phases, forKey: .phases)

@@ -11,12 +11,10 @@ struct StagingSealStatus: Decodable, Sendable, Hashable {
     /// The number of keys.
     var n: Int
     var progress: Int
-    var clusterID: String?
     var storageType: String?
 
     enum CodingKeys: String, CodingKey {
         case type, initialized, sealed, t, n, progress
-        case clusterID = "cluster_id"
         case storageType = "storage_type"
     }
 }

@@ -9,7 +9,7 @@ struct UnsealSequenceTests {
     ) -> StagingAnswer<StagingSealStatus> {
         .value(
             StagingSealStatus(
-                type: type, initialized: true, sealed: sealed, t: t, n: n, progress: progress, clusterID: nil,
+                type: type, initialized: true, sealed: sealed, t: t, n: n, progress: progress,
                 storageType: "raft"))
     }
 
