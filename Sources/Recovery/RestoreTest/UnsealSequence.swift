@@ -22,6 +22,8 @@ struct UnsealSequence: Sendable {
     private var awaitsSeal: Bool
     /// Keys that it has accepted so far.
     private var given = 0
+    /// Whether a key was sent: before that, nobody but somebody else can have unsealed it.
+    private var hasTried = false
     private var progress = 0
 
     /// - Parameters:
@@ -41,7 +43,17 @@ struct UnsealSequence: Sendable {
             // A Vault that is just starting on its storage says so, too.
             return .wait
         }
-        guard status.sealed else { return awaitsSeal ? .wait : .unsealed }
+        guard status.sealed else {
+            if awaitsSeal { return .wait }
+            guard hasTried || keys.isEmpty else {
+                return .fail(
+                    RestoreFailure(
+                        .notItself,
+                        "the Vault at staging's address was already unsealed: it is not the one that was started on the copy"
+                    ))
+            }
+            return .unsealed
+        }
         awaitsSeal = false
         let isShamir = status.type ?? "shamir" == "shamir"
         guard !keys.isEmpty else {
@@ -64,6 +76,7 @@ struct UnsealSequence: Sendable {
         // It started again, or somebody discarded the keys.
         if status.progress < given { given = status.progress }
         progress = status.progress
+        hasTried = true
         return .give(min(given, keys.count - 1))
     }
 

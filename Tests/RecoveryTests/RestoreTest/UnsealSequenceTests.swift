@@ -41,8 +41,17 @@ struct UnsealSequenceTests {
         #expect(sequence.take(answer: status(sealed: false), toKey: 0) == .unsealed)
     }
 
-    @Test func anUnsealedCopyNeedsNoKey() {
+    /// A Vault that is open before its first key is another than the copy.
+    @Test func whoIsUnsealedBeforeItsKeysIsNotTheCopy() {
         var sequence = sequence()
+        #expect(kind(sequence.take(status(sealed: false))) == .notItself)
+    }
+
+    /// The answer to the last key can be lost.
+    @Test func anUnsealWithoutAnAnswerIsSeen() {
+        var sequence = sequence()
+        _ = sequence.take(status())
+        #expect(sequence.take(answer: .silent("timeout"), toKey: 0) == .wait)
         #expect(sequence.take(status(sealed: false)) == .unsealed)
     }
 
