@@ -31,6 +31,23 @@ struct DemoTests {
         #expect(await waitUntil(atMost: .seconds(10)) { !accepts(port: port) })
     }
 
+    /// What the demo says how to do, works: its newest backup comes back, in the time that a real Vault takes.
+    @Test(.timeLimit(.minutes(3))) func theDemosBackupsCanBeRestored() async throws {
+        let port = try freePort()
+        let demo = try await ChildProcess.start(
+            Binary.path + "-demo",
+            ["--without-postgres", "--web.listen-address=127.0.0.1:\(port)", "--rules=\(Binary.root)/rules/*.yml"])
+        func output() -> String { String(decoding: demo.standardError(limit: 1 << 20), as: UTF8.self) }
+        #expect(await waitUntil(atMost: .seconds(60)) { output().contains("status page") || demo.exit != nil })
+        let line = try #require(output().split(separator: "\n").first { $0.contains("vaultwatch restore-test ") })
+        let argument = try #require(line.split(separator: " ").last { $0.hasPrefix("--recovery.file=") })
+        let restored = try await Binary.run(["restore-test", String(argument)])
+        #expect(restored.exit == .exited(0), "\(restored.output)\(restored.error)")
+        #expect(restored.output.contains("passed: the copy itself gave the secret"))
+        #expect(demo.signal(SIGTERM))
+        #expect(await demo.wait() == .exited(0))
+    }
+
     /// Started anywhere, as a program of a checkout is: it finds the rules, or says that it has none. It never watches
     /// without, where nothing would ever alert.
     @Test(.timeLimit(.minutes(2))) func outsideACheckoutItHasRulesNevertheless() async throws {
