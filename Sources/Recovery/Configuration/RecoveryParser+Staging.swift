@@ -40,6 +40,13 @@ extension RecoveryParser {
         let stop = fields.node("stop").flatMap { hook($0, "stop") }
         let canary = fields.node("canary").flatMap { self.canary($0) }
         let isIsolated = fields.bool("isolated") ?? false
+        let allowsPlaintext = fields.bool("allow_plaintext") ?? false
+        if let url, socket == nil, !allowsPlaintext, Plaintext.isExposed(url) {
+            errors.add(
+                fields.position(of: "url"),
+                "url: the unseal keys and the copy would go over the network unencrypted; expected https://, a unix_socket, or \"allow_plaintext: true\""
+            )
+        }
         let timeout = context.duration(&fields, "timeout")
         guard let kind, let url else { return nil }
         if kind != .raft, database == nil {

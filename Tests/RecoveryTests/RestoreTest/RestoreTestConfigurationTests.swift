@@ -64,13 +64,25 @@ struct RestoreTestConfigurationTests {
 
     @Test func mistakesAreTold() {
         #expect(complaints("kind: raft").contains("needs \"url\""))
-        #expect(complaints("kind: snapshot, url: 'http://s'").contains("expected one of"))
-        #expect(complaints("kind: recovery_mode, url: 'http://s'").contains("needs \"database\""))
-        #expect(complaints("kind: recovery_mode, url: 'http://s'").contains("needs \"key_files\""))
-        #expect(complaints("kind: raft, url: 'http://s', start: {argv: []}").contains("start needs \"argv\""))
-        #expect(complaints("kind: raft, url: 'http://s', start: {argv: [bin/x]}").contains("expected an absolute path"))
-        #expect(complaints("kind: raft, url: 'http://s', key_files: [/none]").contains("/none"))
-        #expect(complaints("kind: raft, url: 'http://s', isolate: true").contains("did you mean \"isolated\""))
+        #expect(complaints("kind: snapshot, url: 'https://s'").contains("expected one of"))
+        #expect(complaints("kind: recovery_mode, url: 'https://s'").contains("needs \"database\""))
+        #expect(complaints("kind: recovery_mode, url: 'https://s'").contains("needs \"key_files\""))
+        #expect(complaints("kind: raft, url: 'https://s', start: {argv: []}").contains("start needs \"argv\""))
+        #expect(
+            complaints("kind: raft, url: 'https://s', start: {argv: [bin/x]}").contains("expected an absolute path"))
+        #expect(complaints("kind: raft, url: 'https://s', key_files: [/none]").contains("/none"))
+        #expect(complaints("kind: raft, url: 'https://s', isolate: true").contains("did you mean \"isolated\""))
+    }
+
+    /// Unseal keys in clear would be worse than no test.
+    @Test func keysOverPlainHTTPAreRefused() {
+        let words = "the unseal keys and the copy would go over the network unencrypted"
+        #expect(complaints("kind: raft, url: 'http://staging.example.org:8200'").contains(words))
+        for good in [
+            "kind: raft, url: 'http://127.0.0.1:8300'", "kind: raft, url: 'https://staging.example.org:8200'",
+            "kind: raft, url: 'http://staging', unix_socket: /run/v.sock",
+            "kind: raft, url: 'http://10.0.0.9:8200', allow_plaintext: true",
+        ] { #expect(complaints(good) == "", "\(complaints(good))") }
     }
 
     /// The command's user may not read the daemon's secrets, and needs none of them.
