@@ -12,8 +12,7 @@ import Transport
 
 /// Answers of what is watched and of receivers, through the probes and integrations that ask.
 enum AnswerFuzzing {
-    static func probe(_ set: ProbeSet, _ time: VirtualTime, files: any FileAccess = PlayedFiles()) async throws
-    {
+    static func probe(_ set: ProbeSet, _ time: VirtualTime, files: any FileAccess = PlayedFiles()) async throws {
         let results = Mutex<[ProbeResult]>([])
         let schedule = ProbeSchedule(
             set, platform: Surroundings.platform(time, files: files),
