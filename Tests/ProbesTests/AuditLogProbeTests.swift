@@ -112,6 +112,7 @@ struct AuditLogProbeTests {
                 ["kind": "audit_device_disabled", "display_name": "root", "path": "sys/audit/second"]) == 1)
         #expect(
             samples.value("vault_audit_event_timestamp_seconds", ["kind": "seal"]) == 1_795_848_600.531)
+        #expect(samples.value("vault_audit_event_info", ["kind": "login_failed", "path": "auth/approle/login"]) == 1)
         // No secret's path but the listed ones is in any label.
         let labels = samples.flatMap { sample in Array(sample.labels.dictionary.values) }
         #expect(!labels.contains { $0.contains("tenant-02") || $0.contains("dkim/example") })

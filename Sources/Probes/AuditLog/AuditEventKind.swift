@@ -112,8 +112,9 @@ extension AuditEntry {
 
     private var refusal: AuditEventKind {
         if error.contains("permission denied") { return auth.isKnown ? .denied : .tokenUnknown }
-        // Vault's text for a request without a token, on the response.
-        return error.contains("invalid request") && !auth.isKnown ? .tokenMissing : .other
+        // Vault's texts for a request without a token: on the response, and on the request.
+        let isMissing = error.contains("invalid request") || error.contains("missing client token")
+        return isMissing && !auth.isKnown ? .tokenMissing : .other
     }
 
     private var isChange: Bool { ["create", "update", "patch", "delete"].contains(operation) }

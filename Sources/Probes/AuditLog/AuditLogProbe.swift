@@ -47,8 +47,8 @@ final class AuditLogProbe: RunnableProbe {
     }
 
     func run() async -> ProbeReport {
-        // Time is left for the report.
-        let end = platform.time.monotonic() + timeout / 2
+        // Time is left for the last piece and for the report.
+        let end = platform.time.monotonic() + timeout * 3 / 4
         var failure: ProbeFailure?
         let paths = await paths()
         if paths.isEmpty {
@@ -103,21 +103,29 @@ final class AuditLogProbe: RunnableProbe {
 
     private func see(_ path: String) async throws(FileError) {
         let files = platform.files
+        // Where a file ends is asked of those that are found for the first time.
+        let isKnown = state.withLock { $0.follower.current[path] != nil }
         let found = try await files.inTime(path) { () throws(FileError) in
             let file = try files.follow(path)
             let size = try file.size()
-            let start = max(size - 65_536, 0)
-            let tail = try file.read(at: start, limit: 65_536)
-            let feed = tail.lastIndex(of: UInt8(ascii: "\n")).map { start + Int64($0) + 1 }
             return AuditFollower.Found(
                 file: file, size: size, head: try file.read(at: 0, limit: AuditPosition.Head.limit),
-                lastLineEnd: feed ?? (start == 0 ? 0 : size))
+                lastLineEnd: isKnown ? 0 : try AuditLogProbe.lastLineEnd(file, size))
         }
         let now = platform.time.monotonic()
         state.withLock { state in
             guard case .recover(let position) = state.follower.see(found, at: path, now: now) else { return }
             state.replaced.append(position)
         }
+    }
+
+    /// Where the last complete line ends, as far as the file's last bytes show it.
+    private static func lastLineEnd(_ file: any FollowedFile, _ size: Int64) throws(FileError) -> Int64 {
+        let limit = 65_536
+        let start = max(size - Int64(limit), 0)
+        let tail = try file.read(at: start, limit: limit)
+        if let feed = tail.lastIndex(of: UInt8(ascii: "\n")) { return start + Int64(feed) + 1 }
+        return start == 0 ? 0 : size
     }
 
     /// Goes on in the rotated files of logs that were replaced.

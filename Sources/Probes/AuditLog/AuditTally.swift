@@ -56,9 +56,15 @@ struct AuditTally: Sendable {
             if kind == .secretRead { takeRead(entry) }
             guard kind.isAlarming || kind.isRefusal, last[kind].map({ $0.time <= entry.time }) ?? true else { continue }
             last[kind] = Last(
-                time: entry.time, identity: entry.auth, address: entry.address,
-                path: entry.path.hasPrefix("sys/") || entry.path.hasPrefix("auth/") ? entry.path : "")
+                time: entry.time, identity: entry.auth, address: entry.address, path: AuditTally.shown(entry.path))
         }
+    }
+
+    /// The path, unless it could be a secret's; of a login without the name, in whose place people type passwords.
+    private static func shown(_ path: String) -> String {
+        guard path.hasPrefix("sys/") || path.hasPrefix("auth/") else { return "" }
+        guard let login = path.firstRange(of: "/login/") else { return path }
+        return path[..<login.lowerBound] + "/login"
     }
 
     private mutating func takeRead(_ entry: AuditEntry) {
