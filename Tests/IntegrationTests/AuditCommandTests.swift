@@ -89,7 +89,9 @@ struct AuditCommandTests {
     /// The real daemon: the log grows and is rotated, a root token is used, and an alert fires; after a kill it goes on
     /// where it was.
     @Test func aRootTokenInAFollowedLogIsAnAlert() async throws {
-        let lines = try String(contentsOfFile: Self.recording, encoding: .utf8).split(separator: "\n").map { $0 + "\n" }
+        let lines = try String(contentsOfFile: Self.recording, encoding: .utf8).split(separator: "\n").map {
+            String($0) + "\n"
+        }
         let everyday = lines[0..<6].joined()
         let root = try #require(
             lines.first { $0.contains(#""policies":["root"]"#) && $0.contains(#""type":"response""#) })
