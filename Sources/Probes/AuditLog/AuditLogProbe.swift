@@ -16,6 +16,7 @@ final class AuditLogProbe: RunnableProbe {
         var isBaseline = true
         /// Of logs that were replaced: what followed is in rotated files, which are read in the next round.
         var replaced: [AuditPosition] = []
+        var series = SeriesOfRun()
     }
 
     let target: ProbeTarget
@@ -280,7 +281,9 @@ final class AuditLogProbe: RunnableProbe {
 
     private func report(_ failure: ProbeFailure?) -> ProbeReport {
         let now = platform.time.now()
-        var set = SampleSet(["cluster": options.cluster, "node": options.node ?? ""], at: now.wall)
+        var set = SampleSet(
+            ["cluster": options.cluster, "node": options.node ?? ""], at: now.wall,
+            previous: state.withLock(\.series.labels))
         set.add("vault_audit_log_readable", failure == nil)
         let status = state.withLock { state in
             state.tally.add(to: &set, quiet: state.read.map { now.monotonic - $0 } ?? .zero)
@@ -289,6 +292,7 @@ final class AuditLogProbe: RunnableProbe {
             set.add("vault_audit_rotations_total", state.follower.rotations)
             set.add("vault_audit_truncations_total", state.follower.truncations)
             set.add("vault_audit_gaps_total", state.follower.gaps)
+            state.series.keep(set.samples)
             return targetStatus(state)
         }
         guard let failure else { return ProbeReport(samples: set.samples, failure: nil, status: status) }
