@@ -7,7 +7,8 @@ import Text
 /// Follows the audit logs of a Vault node. In the first run it only finds where they end, and reports what it has counted
 /// so far, which is nothing: rules then see what is counted next as an increase.
 final class AuditLogProbe: RunnableProbe {
-    private struct State {
+    /// What is followed and what was counted.
+    struct State {
         var follower: AuditFollower
         var tally: AuditTally
         /// When something new was last read.
@@ -20,11 +21,11 @@ final class AuditLogProbe: RunnableProbe {
     }
 
     let target: ProbeTarget
-    private let options: AuditLogOptions
-    private let platform: Platform
+    let options: AuditLogOptions
+    let platform: Platform
     private let positions: AuditPositions
-    private let pool: any WorkPool
-    private let state: Mutex<State>
+    let pool: any WorkPool
+    let state: Mutex<State>
 
     private static let sliceBytes: Int64 = 1 << 20
     /// Maximum number of files that are followed.
@@ -227,91 +228,5 @@ final class AuditLogProbe: RunnableProbe {
             state.follower[key] = log
             state.read = now
         }
-    }
-
-    /// Reads a compressed file from a position in the log that it holds.
-    private func readPacked(_ piece: AuditRecovery.Piece, until end: Instant) async throws(FileError) {
-        let files = platform.files
-        let file = try await files.inTime(piece.path) { () throws(FileError) in try files.follow(piece.path) }
-        let packed = PackedAuditLog()
-        var progress = PackedProgress(skipping: piece.offset)
-        while platform.time.monotonic() < end, !Task.isCancelled {
-            let offset = progress.offset
-            let bytes = try await files.inTime(piece.path) { () throws(FileError) in
-                try file.read(at: offset, limit: PackedAuditLog.pieceBytes)
-            }
-            let (wall, before) = (platform.time.wall(), progress)
-            let after = await pool.run { [self] in take(bytes, of: packed, before, wall: wall) }
-            guard let after else { break }
-            if after.isOver { return }
-            progress = after
-        }
-        state.withLock { $0.follower.gaps += 1 }
-    }
-
-    /// Up to where a compressed file has been read.
-    private struct PackedProgress: Sendable {
-        var splitter = AuditLineSplitter()
-        /// Bytes of the log that were counted before.
-        var skipping: Int64
-        /// The next byte of the file.
-        var offset: Int64 = 0
-        var isOver = false
-    }
-
-    private func take(
-        _ piece: [UInt8], of packed: PackedAuditLog, _ before: PackedProgress, wall: Timestamp
-    ) -> PackedProgress {
-        var progress = before
-        let (bytes, isGood) = packed.take(piece)
-        let skipped = min(progress.skipping, Int64(bytes.count))
-        progress.skipping -= skipped
-        progress.offset += Int64(piece.count)
-        progress.isOver = piece.isEmpty || !isGood
-        state.withLock { state in
-            progress.splitter.take(Array(bytes.dropFirst(Int(clamping: skipped)))) {
-                state.tally.take($0, $1, now: wall)
-            }
-            if progress.isOver { progress.splitter.finish { state.tally.take($0, $1, now: wall) } }
-        }
-        return progress
-    }
-
-    // MARK: Report
-
-    private func report(_ failure: ProbeFailure?) -> ProbeReport {
-        let now = platform.time.now()
-        var set = SampleSet(
-            ["cluster": options.cluster, "node": options.node ?? ""], at: now.wall,
-            previous: state.withLock(\.series.labels))
-        set.add("vault_audit_log_readable", failure == nil)
-        let status = state.withLock { state in
-            state.tally.add(to: &set, quiet: state.read.map { now.monotonic - $0 } ?? .zero)
-            set.add("vault_audit_followed_files", state.follower.current.count + state.follower.older.count)
-            set.add("vault_audit_behind_bytes", Double(state.behind))
-            set.add("vault_audit_rotations_total", state.follower.rotations)
-            set.add("vault_audit_truncations_total", state.follower.truncations)
-            set.add("vault_audit_gaps_total", state.follower.gaps)
-            state.series.keep(set.samples)
-            return targetStatus(state)
-        }
-        guard let failure else { return ProbeReport(samples: set.samples, failure: nil, status: status) }
-        return ProbeReport(
-            samples: set.samples, failure: failure,
-            status: TargetStatus(.warning, "not read", detail: failure.description, warnings: status.warnings))
-    }
-
-    private func targetStatus(_ state: State) -> TargetStatus {
-        var warnings: [String] = []
-        let unreadable = Int(saturating: state.tally.unreadable)
-        if unreadable > 0 {
-            warnings.append(
-                unreadable == 1
-                    ? "1 line is cut off or no audit entry" : "\(unreadable) lines are cut off or no audit entries")
-        }
-        if state.follower.gaps > 0 { warnings.append("part of the log was rotated away before it was read") }
-        let newest = state.tally.newest.map { "newest entry \($0.rfc3339)" } ?? "no entry since the start"
-        let detail = state.behind > 0 ? "\(newest), \(Words.size(Double(state.behind))) to be read" : newest
-        return TargetStatus(warnings.isEmpty ? .ok : .warning, "followed", detail: detail, warnings: warnings)
     }
 }
