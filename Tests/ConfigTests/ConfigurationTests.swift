@@ -520,6 +520,19 @@ struct ConfigurationTests {
         #expect(all.map(\.interval) == [.seconds(2), .seconds(5)] && all.map(\.timeout) == [.seconds(2), .seconds(4)])
     }
 
+    /// What the sample has in comments is valid, and has every key.
+    @Test func auditLogsOfTheSample() throws {
+        let commented = try #require(try Self.sample().components(separatedBy: "# audit_logs:\n").last)
+        let lines = commented.split(separator: "\n", omittingEmptySubsequences: false).prefix { $0.hasPrefix("#   ") }
+        let text = "audit_logs:\n" + lines.map { $0.dropFirst(2) }.joined(separator: "\n") + "\n"
+        let own = text.replacing("production", with: "c").replacing("node: vault-1", with: "node: n")
+        let found = try #require(try load(Self.least + Self.alerting + own).auditLogs.first)
+        #expect(found.name == "c/n" && found.paths == ["/var/log/vault/audit*.log"] && found.massReads == 100)
+        #expect(found.tenantPatterns.map(\.text) == [TenantPattern.usual] && found.listedPaths.count == 1)
+        #expect(found.exclusions == [AuditExclusion(who: "approle", path: "smtp/test-tenant-id/admin")])
+        for key in ["poll_interval", "timeout"] { #expect(text.contains("\(key): "), "\(key)") }
+    }
+
     @Test func auditLogsWithMistakes() {
         let text =
             Self.least + Self.alerting + """
