@@ -10,11 +10,11 @@ extension Estate {
     }
 
     private static let arrivedLimit = 100
-    static let mailExchanger = NameServer.Key("example.org", "MX")
+    static let mailExchanger = LabNameServer.Key("example.org", "MX")
     static let goodExchanger = "10 mail.example.org"
 
     /// The zone as it should be.
-    static let zone: [NameServer.Key: [String]] = [
+    static let zone: [LabNameServer.Key: [String]] = [
         mailExchanger: [goodExchanger],
         .init("example.org", "TXT"): ["v=spf1 mx -all"],
         .init("mail._domainkey.example.org", "TXT"): ["v=DKIM1; k=ed25519; p=MCowBQYDK2VwAyEA"],

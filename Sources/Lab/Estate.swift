@@ -50,6 +50,9 @@ package final class Estate: Sendable {
         var bucket: LabServer?
         var web: LabServer?
         var mail: MailServer?
+        var relay: MailServer?
+        var website: LabServer?
+        var names: LabNameServer?
         var staging: EstateStaging?
     }
 
@@ -122,7 +125,7 @@ package final class Estate: Sendable {
             [weak self] _, _, data in self?.relayMail(data)
         }
         let website = try LabServer(certificate: good) { [weak self] in self?.websiteReply($0) ?? .reset }
-        let names = try NameServer(Estate.zone)
+        let names = try LabNameServer(Estate.zone)
         servers.withLock {
             $0 = Servers(
                 nodes: nodes, loadBalancer: loadBalancer, bucket: bucket, web: web, mail: mail, relay: relay,
@@ -191,7 +194,7 @@ package final class Estate: Sendable {
     /// The mail server that is watched as a service.
     var relay: MailServer? { servers.withLock { $0.relay } }
     /// The name server that is watched as a service.
-    package var names: NameServer? { servers.withLock { $0.names } }
+    package var names: LabNameServer? { servers.withLock { $0.names } }
 
     func server(ofNode index: Int) -> LabServer? {
         servers.withLock { $0.nodes.indices.contains(index) ? $0.nodes[index] : nil }

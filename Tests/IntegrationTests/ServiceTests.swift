@@ -18,7 +18,7 @@ import Testing
         /// Says whether a test mail has arrived.
         let hook: LabServer
         let port: RawServer
-        let names: NameServer
+        let names: LabNameServer
         let websiteStatus: Box<Int>
         let hidesMail: Box<Bool>
 
@@ -55,7 +55,7 @@ import Testing
                 connection.write("220 ready\r\n")
                 if String(decoding: connection.read(), as: UTF8.self) == "QUIT\r\n" { connection.write("221 bye\r\n") }
             }
-            names = try NameServer([
+            names = try LabNameServer([
                 .init("example.org", "MX"): ["10 mail.example.org"],
                 .init("example.org", "TXT"): ["v=spf1 mx -all", "unrelated"],
             ])

@@ -10,8 +10,8 @@ import Testing
 struct DNSTransportTests {
     private let transport = DNSTransport(platform: .real(log: Logger(label: "test")))
 
-    private static func server() async throws -> NameServer {
-        let server = try NameServer([
+    private static func server() async throws -> LabNameServer {
+        let server = try LabNameServer([
             .init("example.org", "MX"): ["10 mail.example.org", "20 mx.example.net"],
             .init("example.org", "TXT"): [String(repeating: "long ", count: 200)],
             .init("mail.example.org", "AAAA"): ["2001:db8::25"],

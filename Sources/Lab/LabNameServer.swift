@@ -6,7 +6,7 @@ import Synchronization
 #endif
 
 /// A name server on 127.0.0.1, over UDP and TCP, that answers from a table. Source: RFC 1035.
-package final class NameServer: Sendable {
+package final class LabNameServer: Sendable {
     /// The records of a name and a type.
     package struct Key: Hashable, Sendable {
         let name: String
@@ -104,7 +104,7 @@ package final class NameServer: Sendable {
         let type = UInt16(query[position + 1]) << 8 | UInt16(query[position + 2])
         let question = query[12..<(position + 5)]
         let name = labels.joined(separator: ".")
-        let found = NameServer.types.first { $0.value == type }.flatMap { state.records[Key(name, $0.key)] }
+        let found = LabNameServer.types.first { $0.value == type }.flatMap { state.records[Key(name, $0.key)] }
         let isCut = state.truncates && !isStream
         let exists = state.records.keys.contains { $0.name == name }
         let code = state.code != 0 ? state.code : exists ? 0 : 3
@@ -113,7 +113,7 @@ package final class NameServer: Sendable {
         var bytes = Array(query[0..<2]) + [isCut ? 0x87 : 0x85, 0x80 | code, 0, 1, 0, UInt8(values.count & 0xff)]
         bytes += [0, 0, 0, 0] + question
         for value in values {
-            guard let data = NameServer.data(value, type) else { return nil }
+            guard let data = LabNameServer.data(value, type) else { return nil }
             // The question's name, the type, the Internet, five minutes.
             bytes += [0xc0, 12, UInt8(type >> 8), UInt8(type & 0xff), 0, 1, 0, 0, 1, 44]
             bytes += [UInt8(data.count >> 8 & 0xff), UInt8(data.count & 0xff)] + data
