@@ -27,6 +27,10 @@ final class StateEstate: @unchecked Sendable {
     var databaseOptions: [String: PostgresOptions] = [:]
     /// What the mail server answers; nil: it refuses connections.
     var mail: (MailRequest) -> MailReply? = { _ in nil }
+    /// What name servers answer.
+    var names: (DNSQuestion, DNSServer) -> Result<DNSAnswer, TransportError> = { _, server in
+        .failure(TransportError(.connect, "name server \(server): refused"))
+    }
     /// Keys of the Vault cluster in the configuration, beside its name and nodes.
     var vaultSettings = ""
     /// More Vault clusters, as items of YAML.
@@ -40,7 +44,7 @@ final class StateEstate: @unchecked Sendable {
         """
     /// Whether the agent reads a canary secret.
     var hasCanary = true
-    /// The rest of the configuration: `postgres`, `backups`, `records`, `postgres_backups`.
+    /// The rest of the configuration: `postgres`, `backups`, `records`, `postgres_backups`, `services`.
     var configuration = ""
     /// Files by path, for secrets and records.
     var files: [String: String] = ["/token": "s.LabWatchToken0000000000"]
@@ -105,7 +109,7 @@ final class StateEstate: @unchecked Sendable {
 }
 
 /// The network through which the agent sees the estate.
-final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked Sendable {
+final class StateNetwork: HTTPClient, MailSender, DNSClient, PostgresConnector, @unchecked Sendable {
     let executor: (any TaskExecutor)? = nil
     private let estate: StateEstate
 
@@ -168,6 +172,11 @@ final class StateNetwork: HTTPClient, MailSender, PostgresConnector, @unchecked 
     func send(_ mail: MailRequest) async throws(TransportError) -> MailReply {
         guard let reply = estate.mail(mail) else { throw StateNetwork.refused("mail") }
         return reply
+    }
+
+    func ask(_ question: DNSQuestion, _ server: DNSServer, timeout: Duration) async throws(TransportError) -> DNSAnswer
+    {
+        try estate.names(question, server).get()
     }
 
     func connection(to options: PostgresOptions) -> any PostgresConnection {

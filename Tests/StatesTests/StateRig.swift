@@ -48,7 +48,8 @@ final class StateRig {
         prepare(estate)
         var environment = AgentEnvironment()
         let network = StateNetwork(estate)
-        environment.network = Network(http: network, mail: network, database: network)
+        environment.network = Network(
+            http: network, mail: network, nameServers: network, database: network)
         environment.manager = ServiceManager(watchdogInterval: .seconds(30)) { _ in }
         environment.journal = { _, _, _ in NoJournal() }
         environment.listener = { [listener] _, sources, _, _ in

@@ -7,6 +7,7 @@ import Testing
 @Suite(.serialized) struct StateTableTests {
     static let rows: [StateRow] =
         VaultStates.rows + TokenStates.rows + PostgresStates.rows + BackupStates.rows + PostgresBackupStates.rows
+        + ServiceStates.rows
         + WatcherStates.rows
 
     /// Alerts that say nothing of the estate: the watchdog always fires.

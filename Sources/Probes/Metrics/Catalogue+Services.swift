@@ -93,7 +93,7 @@ extension Catalogue {
         Entry(
             "service_mail_hook_up", .gauge,
             ["service"],
-            "1 when the hook said whether the test mail is there, 0 when it gave no answer; absent while no mail is waited for",
+            "1 when the hook, asked last, said whether the test mail is there, 0 when it gave no answer; absent until it was asked",
             isState: true),
         Entry(
             "service_mail_sent_total", .counter,

@@ -36,23 +36,25 @@ final class TestMailProbe: RunnableProbe {
     var timeout: Duration { max(options.hookTimeout + .seconds(3), mailTimeout + .seconds(1)) }
 
     func timedOut() -> ProbeReport {
-        report(ProbeFailure("timeout", "no answer within \(Words.duration(timeout))"), hookIsUp: nil)
+        report(ProbeFailure("timeout", "no answer within \(Words.duration(timeout))"))
     }
 
     func run() async -> ProbeReport {
         switch state.withLock({ $0.action(platform.time.monotonic()) }) {
-        case .nothing: return report(nil, hookIsUp: nil)
-        case .send: return report(await send(), hookIsUp: nil)
+        case .nothing: return report(nil)
+        case .send: return report(await send())
         case .ask(let token):
             do throws(ServiceRequestError) {
                 let hasReturned = try await hook.hasReturned(token)
                 let now = platform.time.now()
                 state.withLock { state in
+                    state.hookAnswers = true
                     if hasReturned { state.returned(token: token, at: now) } else { state.awaited(token: token) }
                 }
-                return report(nil, hookIsUp: true)
+                return report(nil)
             } catch {
-                return report(error.failure, hookIsUp: false)
+                state.withLock { $0.hookAnswers = false }
+                return report(error.failure)
             }
         }
     }
@@ -93,11 +95,11 @@ final class TestMailProbe: RunnableProbe {
         return Array(lines.joined(separator: "\r\n").utf8)
     }
 
-    private func report(_ failure: ProbeFailure?, hookIsUp: Bool?) -> ProbeReport {
+    private func report(_ failure: ProbeFailure?) -> ProbeReport {
         let state = state.withLock { $0 }
         var set = SampleSet(["service": service], at: platform.time.wall())
         set.add("service_mail_returned", state.hasReturned)
-        set.add("service_mail_hook_up", hookIsUp)
+        set.add("service_mail_hook_up", state.hookAnswers)
         set.add("service_mail_sent_total", state.sent)
         set.add("service_mail_lost_total", state.lost)
         if let last = state.lastReturn {

@@ -28,6 +28,8 @@ struct TestMailState: Sendable {
     private(set) var sent = 0
     private(set) var lost = 0
     private(set) var lastReturn: (at: Timestamp, after: Duration)?
+    /// Whether the hook gave an answer when it was last asked; nil before.
+    var hookAnswers: Bool?
 
     /// - Parameter start: the first mail follows after one turn, so that a program that restarts all the time does not
     ///   send a mail each time.
