@@ -8,7 +8,7 @@ package struct CurlTransportOptions: Sendable {
     ///
     /// While name servers and mounts are dead the agent has about 140 threads, plus two per core: for each of its two
     /// transports and for PostgreSQL 16 lookups (`NameResolver`), 32 of `MailLoops`, 32 for files (`FileThreads`), and
-    /// about twenty of its own. `TasksMax=` in packaging/vaultwatch.service allows for that.
+    /// about twenty of its own; mail servers that are watched as services have up to 32 more of `MailLoops`. `TasksMax=` in packaging/vaultwatch.service allows for that.
     package var concurrentConnects = 20
     /// The same limit for one origin. Default 4: behind a firewall that drops packets each takes seconds, and other
     /// origins must be reached meanwhile.

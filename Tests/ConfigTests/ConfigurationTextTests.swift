@@ -88,6 +88,8 @@ struct ConfigurationTextTests {
         "alerting: {global: {smtp_tls_config: {cert: c, key: hunter2}}}",
         "alerting: {receivers: [{email_configs: [{headers: {X-Key: hunter2}, auth_password: hunter2, auth_secret: hunter2}]}]}",
         "a: &a {password: hunter2}\nb: *a\nc: {<<: *a}",
+        "services: [{smtp: {password: hunter2}}, {http: {url: 'https://h/?key=hunter2', basic_auth: {password: hunter2}}}]",
+        "services: [{smtp: {test_mail: {hook: {url: 'https://h/?key=hunter2', http_headers: {X: {secrets: [hunter2]}}}}}}]",
     ])
     func noSecretIsShown(_ yaml: String) throws {
         let text = try Self.text(yaml)

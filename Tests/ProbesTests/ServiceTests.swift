@@ -122,6 +122,7 @@ struct ServiceTests {
     @Test func aWebsiteAnswersAsExpected() async throws {
         let seen = Mutex<[HTTPRequest]>([])
         let check = Self.http {
+            $0.endpoint.url += "?key=hunter2"
             $0.text = "ready"
             $0.statuses = [200...200, 300...399]
             $0.endpoint.user = "ann"
@@ -135,6 +136,7 @@ struct ServiceTests {
         let report = try await report(check, network)
         #expect(report.failure == nil && report.samples.value("service_http_status") == 200)
         let headers = try #require(seen.withLock { $0 }.first).headers.map { "\($0.name): \($0.value)" }
+        #expect(report.samples.value("service_info", ["address": "https://www.example.org/health"]) == 1)
         #expect(headers == ["Connection: close", "X-Key: k", "Authorization: Basic YW5uOnBhc3M="])
     }
 

@@ -20,11 +20,11 @@ package struct ServiceOptions: Sendable, Hashable {
             }
         }
 
-        /// The label `address`: where it is asked.
+        /// The label `address`: where it is asked; of a URL without its query, which may be a secret.
         var address: String {
             switch self {
             case .smtp(let options): options.server.address
-            case .http(let options): options.endpoint.url
+            case .http(let options): String(options.endpoint.url.prefix { $0 != "?" && $0 != "#" })
             case .tcp(let options): HostAndPort.text(options.host, options.port)
             case .dns(let options):
                 options.servers.isEmpty
