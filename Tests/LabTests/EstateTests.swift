@@ -38,6 +38,42 @@ struct EstateTests {
         #expect(try await health(0).exit == .exited(7))
     }
 
+    @Test func servicesWorkAndFail() async throws {
+        var options = EstateOptions()
+        options.postgres = nil
+        let estate = try await Estate.start(options, platform: .test)
+        let services = try estate.endpoints().services
+        let ca = try #require(try estate.endpoints().caFile)
+        #expect(try await status(services.website, "--cacert", ca).code == 200)
+        try await estate.perform(.breakWebsite)
+        #expect(try await status(services.website, "--cacert", ca).code == 500)
+        try await estate.perform(.healWebsite)
+        #expect(try await status(services.website, "--cacert", ca).code == 200)
+
+        // The mail is there once it has been taken, and not before.
+        let hook = services.mailHook.replacing("{token}", with: "vaultwatch-1")
+        #expect(try await status(hook).code == 404)
+        let mail = try TemporaryDirectory()
+        let file = try mail.write("mail", "Subject: t\r\nX-Vaultwatch-Token: vaultwatch-1\r\n\r\nbody\r\n")
+        func send() async throws -> ChildProcess.Exit {
+            let child = try await ChildProcess.start(
+                "curl",
+                [
+                    "-s", "-m", "10", "--ssl-reqd", "--cacert", ca, "--mail-from", "a@example.org", "--mail-rcpt",
+                    "b@example.org", "-T", file, "smtp://\(services.mail)",
+                ])
+            return await child.wait()
+        }
+        #expect(try await send() == .exited(0))
+        #expect(try await status(hook).code == 200)
+        try await estate.perform(.stopMail)
+        #expect(try await send() == .exited(7), "refused")
+        try await estate.perform(.startMail)
+        #expect(try await send() == .exited(0))
+        mail.remove()
+        await estate.stop()
+    }
+
     @Test func badCertificatesAreRefused() async throws {
         var options = EstateOptions()
         options.postgres = nil
