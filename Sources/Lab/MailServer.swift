@@ -28,7 +28,9 @@ final class MailServer: Sendable {
         }
     }
 
+    /// Starts to listen; does nothing if it already does.
     func start() async throws {
+        if listener.withLock({ $0 != nil }) { return }
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
