@@ -1,6 +1,7 @@
 import Foundation
 import Lab
 import Platform
+import Samples
 import Simulation
 import Synchronization
 import TestServers
@@ -52,7 +53,12 @@ struct MailTests {
         greeting.security = .startTLSRequired
         greeting.tls.caFile = authority.certificateFile
         greeting.credentials = .password(username: "me", password: Secret(value: "p w"), mechanisms: [])
-        #expect(try await transport.send(greeting).code == 250)
+        let reply = try await transport.send(greeting)
+        #expect(reply.code == 250)
+        // The certificate's facts, as of HTTPS; it is one of 90 days.
+        let left = try #require(reply.certificateExpiry) - SystemTime().wall()
+        #expect(left > .seconds(89 * 86400) && left < .seconds(91 * 86400))
+        #expect(reply.timing.tls > 0 && reply.timing.total >= reply.timing.tls)
         greeting.credentials = .password(username: "me", password: Secret(value: "wrong"), mechanisms: [])
         let wrong = greeting
         #expect(await reason { () async throws(TransportError) in try await transport.send(wrong) } == .auth)
