@@ -96,7 +96,15 @@ import Testing
             ("stop-cluster", #"for N in $NODES; do act "kill $N"; done"#), ("provision-cluster", "true"),
             ("restore-cluster", #"for N in $NODES; do act "start $N"; act "unseal $N"; done"#),
             ("start-cluster", #"for N in $NODES; do act "start $N"; act "unseal $N"; done"#),
-        ] {
+            ("seal-cluster", #"for N in $NODES; do act "seal $N"; done"#),
+            ("break-mail-credentials", #"act stop-mail"#), ("install-mail-credentials", #"act start-mail || true"#),
+            ("retire-machine", #"act stop-mail"#), ("install-secrets", #"act start-mail"#),
+        ]
+            + [
+                "rotate-credentials", "verify-credentials", "assess-audit-log", "revoke-access", "rotate-keys",
+                "rotate-all-credentials", "restore-access", "provision-machine", "point-dns", "return-machine",
+            ].map { ($0, "true") }
+        {
             _ = try folder.write("hooks/\(name)", act + body + "\n", mode: 0o755)
         }
     }
@@ -156,6 +164,56 @@ import Testing
         // What was written since the newest backup is lost.
         #expect(measured(report, "rpo").map { $0 > 0 } == true)
         #expect(watch.estate.inbox.messages(kind: .pagerduty).isEmpty == false)
+        await watch.stop()
+    }
+
+    /// What is outside, the credential or the machine, is a hook's; whether it worked is seen by the watch.
+    @Test(.timeLimit(.minutes(10)), arguments: ["credential_compromise", "smtp_recovery", "vps_compromise"])
+    func aServiceIsRecovered(_ scenario: String) async throws {
+        let watch = try await watch()
+        let isUp = await waitUntil(atMost: .seconds(60)) {
+            await watch.holds(#"service_as_expected{service="submission"} == 1"#)
+        }
+        #expect(isUp, "\(watch.log)")
+        let (exit, output, error) = try await watch.run(
+            "drill", "run", scenario, "--cluster", watch.cluster, "--service", "submission", "--yes", watch.cluster,
+            "--confirmed", "-o", "json")
+        #expect(exit == .exited(0), "\(output)\n\(error)\n\(watch.log)")
+        let report = try parsed(output)
+        #expect(report["outcome"] as? String == "passed")
+        #expect(measured(report, "rto") != nil)
+        let subjects = watch.estate.inbox.messages(kind: .mail).compactMap(\.mail?.subject)
+        // The rotation has no outage; whoever was told of the others saw that they were a drill.
+        #expect(subjects.contains { $0.contains("DRILL: ") } == (scenario != "credential_compromise"), "\(subjects)")
+        await watch.stop()
+    }
+
+    /// Every node is sealed, which is more than one request; the keys are humans', played by this test.
+    @Test(.timeLimit(.minutes(10))) func aCompromisedVaultIsContained() async throws {
+        let watch = try await watch()
+        // What is asked rarely must have been asked once.
+        let isKnown = await waitUntil(atMost: .seconds(90)) { await watch.holds("vault_rekey_started == 0") }
+        #expect(isKnown, "\(watch.log)")
+        let child = try await ChildProcess.start(
+            Binary.path,
+            [
+                "drill", "run", "vault_compromise", "--cluster", watch.cluster, "--yes", watch.cluster, "--confirmed",
+                "-o", "json", "--recovery.file", watch.folder.path + "/recovery.yml",
+            ])
+        func said() -> String { String(decoding: child.standardError(limit: 1 << 20), as: UTF8.self) }
+        let isSealed = await waitUntil(atMost: .seconds(60)) { said().contains("\nUnseal\n") || child.exit != nil }
+        #expect(isSealed && child.exit == nil, "\(said())")
+        for node in try watch.estate.endpoints().nodes {
+            try await watch.estate.perform(try #require(EstateAction("unseal \(node.name)")))
+        }
+        let exit = await child.wait()
+        let output = String(decoding: child.standardOutput(limit: 1 << 20), as: UTF8.self)
+        #expect(exit == .exited(0), "\(output)\n\(said())\n\(watch.log)")
+        let report = try parsed(output)
+        #expect(report["outcome"] as? String == "passed" && measured(report, "rto") != nil)
+        #expect(report["interrupted_at"] != nil)
+        let subjects = watch.estate.inbox.messages(kind: .mail).compactMap(\.mail?.subject)
+        #expect(subjects.contains { $0.contains("DRILL: ") && $0.contains("sealed") }, "\(subjects)")
         await watch.stop()
     }
 
