@@ -44,7 +44,7 @@ struct DrillScenarioTests {
         #expect(found.steps.map(\.harms) == [false, true, false, false])
         // Without a step that says so, the fault is the first that harms.
         #expect(found.faultIndex == 1)
-        #expect(found.longest == .seconds(8520))
+        #expect(found.longest == .seconds(8520 + 3600))
         #expect(found.conditions.count == 5)
         #expect(found.conditions.flatMap(\.metricNames).contains("backup_newest_timestamp_seconds"))
         #expect(found.alerts == ["service=\"${service}\""])

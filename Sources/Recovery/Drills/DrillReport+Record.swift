@@ -7,7 +7,7 @@ extension DrillReport {
     /// ended before anything was done.
     package func record(at time: Timestamp) -> RecordedEvent? {
         let hasActed =
-            faultAt != nil || steps.contains { $0.action == "run" && $0.startedAt != nil && $0.outcome != .declined }
+            faultAt != nil || steps.contains { $0.action == "run" && $0.startedAt != nil }
         guard outcome != .refused, outcome != .aborted || hasActed else { return nil }
         var details = RecordedEvent.Details()
         details.drillID = id

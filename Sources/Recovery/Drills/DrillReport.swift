@@ -33,7 +33,7 @@ package struct DrillReport: Sendable, Hashable, Codable {
         package var isFinal: Bool
         /// How it ended.
         package var outcome: StepOutcome
-        /// When it began; absent for one that was skipped.
+        /// When it began; absent for one that was skipped, or not agreed to.
         package var startedAt: String?
         /// How long it took.
         package var seconds: Double?

@@ -50,17 +50,13 @@ extension DrillRunner {
 
     /// Asks before a step that harms.
     private func isAgreed(_ step: DrillScenario.Step, _ course: inout Course) async -> Bool {
-        let began = time.wall()
         let action = (try? words(of: step.action, course)) ?? ""
         let question = DrillOperator.Question.harm(step: title(step, course), action: action)
-        let (outcome, reason) = await answer(to: question, within: DrillRunner.answerLimit)
+        let (outcome, reason) = await answer(to: question, within: DrillScenario.answerLimit)
         if outcome == .passed { return true }
-        record(step, isFinal: false, outcome, since: began, reason, &course)
+        record(step, isFinal: false, outcome, since: nil, reason, &course)
         return false
     }
-
-    /// How long the question before a step that harms may wait.
-    static let answerLimit = Duration.seconds(3600)
 
     private func answer(
         to question: DrillOperator.Question, within limit: Duration

@@ -86,9 +86,14 @@ package struct DrillScenario: Sendable, Hashable {
     /// The index of the step from whose beginning recovery is measured.
     package var faultIndex: Int? { steps.firstIndex(where: \.isFault) ?? steps.firstIndex(where: \.harms) }
 
-    /// The longest that it can take: the sum of its timeouts.
+    /// How long the question before a step that harms may wait for its answer.
+    package static let answerLimit = Duration.seconds(3600)
+
+    /// The longest that it can take: its timeouts, and the questions before steps that harm.
     package var longest: Duration {
-        (steps + finally).reduce(objective.paged ?? .zero) { $0 + $1.timeout }
+        (steps + finally).reduce(objective.paged ?? .zero) { sum, step in
+            sum + step.timeout + (step.harms ? DrillScenario.answerLimit : .zero)
+        }
     }
 
     /// All conditions with what they are for.

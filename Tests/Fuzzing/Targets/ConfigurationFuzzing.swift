@@ -46,7 +46,7 @@ enum ConfigurationFuzzing {
             guard !errors.isEmpty else { throw FuzzFinding("a scenario was refused without a reason") }
             return
         }
-        guard scenario.steps.count <= 100, scenario.longest <= .seconds(86_400 * 201) else {
+        guard scenario.steps.count <= 100, scenario.longest <= .seconds(90_000 * 201) else {
             throw FuzzFinding("a scenario of \(scenario.steps.count) steps may take \(scenario.longest)")
         }
         _ = scenario.conditions.map(\.metricNames)
