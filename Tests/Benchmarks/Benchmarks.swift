@@ -23,11 +23,15 @@ struct Benchmarks {
             try await AlertingBenchmark.run(URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)
         }
         if isWanted("estate") {
-            let ours = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/vaultwatch"
-            try await EstateBenchmark.run([ours] + CommandLine.arguments.dropFirst().filter { $0.hasPrefix("/") })
+            try await EstateBenchmark.run(
+                [folder + "/vaultwatch"] + CommandLine.arguments.dropFirst().filter { $0.hasPrefix("/") })
         }
-        if isWanted("backup") {
-            try await BackupBenchmark.run(URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)
+        if isWanted("audit") { try await AuditBenchmark.run(folder + "/vaultwatch") }
+        if isWanted("backup") { try await BackupBenchmark.run(folder) }
+        // Takes ten minutes, and only `Benchmarks scale` does it.
+        if wanted.contains("scale") {
+            let sizes = CommandLine.arguments.compactMap { Int($0) }
+            try await ScaleBenchmark.run(folder, sizes: sizes.isEmpty ? [10, 100, 1000] : sizes)
         }
         if isWanted("correlation") { CorrelationBenchmark.run() }
         if isWanted("lateness") {
