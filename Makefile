@@ -26,6 +26,8 @@ RELEASE := -c release --static-swift-stdlib -debug-info-format none \
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsystemd-dev libpq-dev libsqlite3-dev libyaml-dev libcmark-dev libre2-dev zlib1g-dev pkg-config
 RUN_PACKAGES := postgresql openssl
 DEB_PACKAGES := debhelper dpkg-dev python3
+# The peers of `Benchmarks scale` and `backup`.
+BENCH_PACKAGES := nginx-light prometheus-blackbox-exporter awscli jq
 TEST_PACKAGES := prometheus prometheus-alertmanager pgbouncer python3-venv chromium curl iproute2 mmdebstrap systemd-container lintian man-db zsh fish binutils $(DEB_PACKAGES)
 # What the tests boot.
 DEBIAN_ROOT := .build-tools/debian-12.tar
@@ -44,7 +46,7 @@ define install
 	fi
 endef
 
-.PHONY: build run test soak fuzz sanitize bench deb reproduce check-swift deps-build deps-run deps-deb deps-test clean
+.PHONY: build run test soak fuzz sanitize bench deb reproduce check-swift deps-build deps-run deps-deb deps-test deps-bench clean
 
 check-swift:
 	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/debian/12/"; exit 1; }
@@ -121,7 +123,10 @@ soak: deps-test
 	SWIFT_DETERMINISTIC_HASHING=1 swift test --scratch-path $(SCRATCH) --skip-build --no-parallel \
 	  --filter 'HostileEstateTests|SoakTests|NetworkFaultTests'
 
-bench: deps-test
+deps-bench: deps-test
+	$(call install,$(BENCH_PACKAGES))
+
+bench: deps-bench
 	swift build --scratch-path $(SCRATCH) $(RELEASE)
 	$(SCRATCH)/release/Benchmarks
 
