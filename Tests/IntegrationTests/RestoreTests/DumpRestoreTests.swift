@@ -2,7 +2,6 @@ import Foundation
 import Lab
 import Platform
 import Synchronization
-import TestServers
 import Testing
 
 /// `vaultwatch restore-test` with dumps: real pg_dump, pg_restore and PostgreSQL servers, and a simulated Vault on the

@@ -1,7 +1,6 @@
 import Foundation
 import Lab
 import Platform
-import Synchronization
 import TestServers
 import Testing
 
