@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Platform
-import Samples
 import Text
 
 /// A restored snapshot takes over a running Vault: minutes of a real one, in the order and with the answers recorded

@@ -1,5 +1,4 @@
 import Platform
-import Text
 
 /// Snapshots of integrated storage, with the answers recorded from Vault 1.8.
 extension SimulatedVaultCluster {

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Transport
 
 /// What the answer to the read of the secret means.

@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Platform
 import Text
-import Transport
 
 /// Reads a secret from a Vault in recovery mode: without mounts, leases, audit devices or high availability, so that
 /// nothing can be acted on. Source: Vault documentation, "Recovery mode"; recorded answers of Vault 1.8.

@@ -1,5 +1,4 @@
 import Probes
-import Transport
 
 /// Refuses a staging that is, or may be, something that is watched, before anything is touched.
 enum RestoreGuard {

@@ -1,7 +1,6 @@
 import Platform
 import Probes
 import Samples
-import Transport
 
 /// A dump in a scratch database, on which a Vault is started.
 extension RestoreTest {

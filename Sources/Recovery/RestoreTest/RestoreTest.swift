@@ -1,7 +1,5 @@
 package import Platform
 import Probes
-import Samples
-import Text
 package import Transport
 
 /// Restores a backup into the staging Vault and reads a secret there. It passes only if the copy itself answered.
