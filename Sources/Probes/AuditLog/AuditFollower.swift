@@ -174,9 +174,11 @@ struct AuditFollower: Sendable {
     /// Where reading is to go on after a restart: for each path its oldest file that is not read to its end.
     /// - Parameter unread: whether a file has more.
     func positions(_ unread: (Key) -> Bool) -> [AuditPosition] {
-        current.keys.sorted().compactMap { path in
+        let read = current.keys.sorted().compactMap { path in
             let first = older.indices.first { older[$0].path == path && unread(.older($0)) }
             return first.map { older[$0].position } ?? current[path]?.position
         }
+        // Logs that are not there just now may come back.
+        return read + saved.values.sorted { $0.path < $1.path }
     }
 }

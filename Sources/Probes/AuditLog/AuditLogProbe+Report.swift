@@ -36,6 +36,12 @@ extension AuditLogProbe {
                     ? "1 line is cut off or no audit entry" : "\(unreadable) lines are cut off or no audit entries")
         }
         if state.follower.gaps > 0 { warnings.append("part of the log was rotated away before it was read") }
+        if state.follower.current.isEmpty {
+            return TargetStatus(
+                warnings.isEmpty ? .ok : .warning, "no log",
+                detail: "no file at \(Words.list(options.paths, limit: 3)): a node that was never active has none",
+                warnings: warnings)
+        }
         let newest = state.tally.newest.map { "newest entry \($0.rfc3339)" } ?? "no entry since the start"
         let detail = state.behind > 0 ? "\(newest), \(Words.size(Double(state.behind))) to be read" : newest
         return TargetStatus(warnings.isEmpty ? .ok : .warning, "followed", detail: detail, warnings: warnings)

@@ -52,17 +52,18 @@ final class AuditLogProbe: RunnableProbe {
         // Time is left for the last piece and for the report.
         let end = platform.time.monotonic() + timeout * 3 / 4
         var failure: ProbeFailure?
-        let paths = await paths()
-        if paths.isEmpty {
-            failure = ProbeFailure("other", "no file matches \(Words.list(options.paths, limit: 3))")
-        }
-        for path in paths {
-            do throws(FileError) {
-                try await see(path)
-            } catch {
-                state.withLock { $0.follower.miss(path, error) }
-                failure = failure ?? ProbeFailure(error.isStuck ? "timeout" : "other", error.description)
+        do throws(FileError) {
+            for path in try await paths() {
+                do throws(FileError) {
+                    try await see(path)
+                } catch {
+                    state.withLock { $0.follower.miss(path, error) }
+                    // A node that was never active has no log.
+                    if !error.isMissing { failure = failure ?? AuditLogProbe.failure(error) }
+                }
             }
+        } catch {
+            failure = failure ?? AuditLogProbe.failure(error)
         }
         let now = platform.time.monotonic()
         let start = state.withLock { state -> [AuditPosition]? in
@@ -78,16 +79,20 @@ final class AuditLogProbe: RunnableProbe {
             do throws(FileError) {
                 try await readAll(until: end)
             } catch {
-                failure = failure ?? ProbeFailure(error.isStuck ? "timeout" : "other", error.description)
+                failure = failure ?? AuditLogProbe.failure(error)
             }
         }
         return report(failure)
     }
 
+    private static func failure(_ error: FileError) -> ProbeFailure {
+        ProbeFailure(error.isStuck ? "timeout" : "other", error.description)
+    }
+
     // MARK: Files
 
     /// The logs that are there, without what was rotated away.
-    private func paths() async -> [String] {
+    private func paths() async throws(FileError) -> [String] {
         var found: [String] = []
         for pattern in options.paths {
             guard pattern.contains(where: { "*?[".contains($0) }) else {
@@ -95,7 +100,7 @@ final class AuditLogProbe: RunnableProbe {
                 continue
             }
             let files = platform.files
-            found += (try? await files.inTime(pattern) { () throws(FileError) in files.glob(pattern) }) ?? []
+            found += try await files.inTime(pattern) { () throws(FileError) in files.glob(pattern) }
         }
         var seen: Set<String> = []
         let all = found.filter { seen.insert($0).inserted && !$0.hasSuffix(".gz") }

@@ -1012,7 +1012,8 @@ extension Catalogue {
     private static let auditLog: [Entry] = [
         Entry(
             "vault_audit_log_readable", .gauge, ["cluster", "node"],
-            "1 when every configured audit log of the node could be read", isState: true),
+            "1 when every audit log of the node that is there could be read; a node that was never active has none",
+            isState: true),
         Entry(
             "vault_audit_followed_files", .gauge, ["cluster", "node"],
             "Number of files that are read: the logs, and renamed ones that Vault may still write to"),
