@@ -1,6 +1,9 @@
 /// Walks over the JSON of one audit line and hands out the values that are asked for; everything else is skipped without
 /// being decoded. Nothing that the line says about itself is trusted: reading ends at the line's end, and nesting costs
 /// no stack. Source: RFC 8259.
+///
+/// `JSONReader` is strict, and decodes each name: here a name with a broken escape must not hide what its owner did, a
+/// line may end anywhere, and nearly all of it is skipped.
 struct AuditScanner {
     /// Why a line could not be read.
     typealias Fault = AuditEntry.Fault
