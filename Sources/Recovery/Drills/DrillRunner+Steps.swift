@@ -54,7 +54,8 @@ extension DrillRunner {
         let question = DrillOperator.Question.harm(step: title(step, course), action: action)
         let (outcome, reason) = await answer(to: question, within: DrillScenario.answerLimit)
         if outcome == .passed { return true }
-        record(step, isFinal: false, outcome, since: nil, reason, &course)
+        // Whoever does not answer does not agree.
+        record(step, isFinal: false, outcome == .timedOut ? .declined : outcome, since: nil, reason, &course)
         return false
     }
 
