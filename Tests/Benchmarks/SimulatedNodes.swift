@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import TestServers
 #if canImport(Glibc)
     import Glibc
