@@ -140,9 +140,9 @@ import Testing
 
         // All as expected, with certificates and a mail that comes back.
         for name in Self.names.keys { #expect(await waitUntil { await isExpected(name, 1) }, "\(name): \(agent.log)") }
-        #expect(
-            await waitUntil { (try? await agent.metric(#"service_mail_returned{service="mail"}"#)) == 1 },
-            "\(try await agent.get("/metrics").split(separator: "\n").filter { $0.contains("service_mail") })")
+        let isBack = await waitUntil { (try? await agent.metric(#"service_mail_returned{service="mail"}"#)) == 1 }
+        let series = try await agent.get("/metrics").split(separator: "\n").filter { $0.contains("service_mail") }
+        #expect(isBack, "\(series)")
         for labels in [#"{kind="smtp",service="mail"}"#, #"{kind="http",service="website"}"#] {
             let end = try await agent.metric("service_certificate_expiry_timestamp_seconds" + labels) ?? 0
             #expect(end > Date().timeIntervalSince1970 + 80 * 86400, "\(labels)")
