@@ -211,10 +211,10 @@ struct CatalogueTests {
             """
             {"event":"vault_backup_completed","timestamp":"2025-12-10T02:00:00Z"}
             {"event":"vault_backup_failed","timestamp":"2025-12-09T02:00:00Z"}
-            {"event":"vault_backup_test_success","timestamp":"2025-12-08T02:00:00Z","details":{"duration_ms":2460000}}
+            {"event":"vault_backup_test_success","timestamp":"2025-12-08T02:00:00Z","details":{"duration_ms":2460000,"phases_ms":{"fetch":1200},"backup_age_ms":3600000}}
             {"event":"vault_backup_test_failure","timestamp":"2025-12-07T02:00:00Z"}
             {"event":"dr_drill_failed","timestamp":"2025-10-07T02:00:00Z","details":{"scenario":"cluster_loss"}}
-            {"event":"dr_drill_completed","timestamp":"2025-10-08T02:00:00Z","details":{"scenario":"cluster_loss","duration_ms":1,"success":true,"rto_met":true,"issues":[]}}
+            {"event":"dr_drill_completed","timestamp":"2025-10-08T02:00:00Z","details":{"scenario":"cluster_loss","duration_ms":1,"success":true,"rto_met":true,"paged_ms":30,"rpo_ms":0,"issues":[]}}
 
             """)
         return await run([RecordProbe(options: RecordOptions(paths: [file]), platform: platform)], platform)

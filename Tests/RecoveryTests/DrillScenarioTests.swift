@@ -27,9 +27,9 @@ struct DrillScenarioTests {
             alerts: ['service="${service}"']
             silence: ['alertname="VaultVersionUnsupported"']
             preconditions:
-              - {check: up == 1, otherwise: Mend ${cluster} first.}
+              - {check: up == 1, otherwise: 'Mend ${cluster} first.'}
             steps:
-              - {name: Ask, confirm: Are all there?, timeout: 2h}
+              - {name: Ask, confirm: 'Are all there?', timeout: 2h}
               - {name: Kill, run: ["${hooks}/stop-node", "${active}"], harms: true}
               - {name: Wait, wait: up == 1}
               - {name: Check, check: up == 1}

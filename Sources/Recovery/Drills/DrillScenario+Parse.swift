@@ -12,6 +12,8 @@ extension DrillScenario {
     private static let argumentLimit = 100
     private static let textLimitBytes = 8192
     private static let timeoutLimit = Duration.seconds(86_400)
+    /// Of what may be lost: backups may be made once a month.
+    private static let dataLossLimit = Duration.seconds(366 * 86_400)
 
     /// Reads a scenario's file.
     /// - Parameter errors: receives every mistake as file:line:column, also of expressions and placeholders.
@@ -60,7 +62,7 @@ extension DrillScenario {
             }
             let alerts = matchers(fields.list("alerts"), "alerts")
             let silences = matchers(fields.list("silence"), "silence")
-            let preconditions = bounded(fields.list("preconditions"), "preconditions").compactMap { precondition($0) }
+            let preconditions = bounded(fields.list("preconditions"), "preconditions").compactMap { requirement($0) }
             let steps = bounded(fields.list("steps"), "steps").compactMap { step($0) }
             if fields.node("steps") == nil { errors.add(root.position, "a scenario needs \"steps\"") }
             let finally = bounded(fields.list("finally"), "finally").compactMap { step($0) }
@@ -88,13 +90,13 @@ extension DrillScenario {
             guard let node else { return Objective() }
             var fields = Fields(node, errors, "an objective")
             let objective = Objective(
-                recoveryTime: duration(&fields, "rto"), dataLoss: duration(&fields, "rpo"),
+                recoveryTime: duration(&fields, "rto"), dataLoss: duration(&fields, "rpo", atMost: dataLossLimit),
                 paged: duration(&fields, "paged"))
             fields.finish()
             return objective
         }
 
-        private func precondition(_ node: Node) -> Precondition? {
+        private func requirement(_ node: Node) -> Precondition? {
             var fields = Fields(node, errors, "a precondition")
             let condition = condition(fields.required("check"), "check")
             let otherwise = text(fields.required("otherwise"), "otherwise")
@@ -211,9 +213,11 @@ extension DrillScenario {
             }
         }
 
-        private func duration(_ fields: inout Fields, _ key: String) -> Duration? {
-            fields.parsed(key, expected: "a duration from 0s to 1d such as 30m") { text in
-                Duration(prometheus: text).flatMap { $0 <= timeoutLimit ? $0 : nil }
+        private func duration(_ fields: inout Fields, _ key: String, atMost limit: Duration = timeoutLimit)
+            -> Duration?
+        {
+            fields.parsed(key, expected: "a duration from 0s to \(limit.prometheusDescription) such as 30m") { text in
+                Duration(prometheus: text).flatMap { $0 <= limit ? $0 : nil }
             }
         }
 

@@ -88,9 +88,9 @@ import Testing
         staged.estate.changeBucket { $0.corruptNewest() }
         try await expect(31, "its metadata says", staged)
         staged.estate.changeBucket { $0.saveInstead(Array("PGDMP".utf8) + [1, 14, 0]) }
-        try await expect(33, "", staged)
+        try await expect(33, "ends too early", staged)
         staged.estate.failBucket(.accessDenied)
-        try await expect(14, "", staged)
+        try await expect(14, "AccessDenied", staged)
         await staged.stop()
     }
 
