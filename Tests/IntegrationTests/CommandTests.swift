@@ -16,8 +16,11 @@ struct CommandTests {
     }
 
     @Test func theShippedRulesHaveNoFindings() async throws {
-        let (exit, output, _) = try await Binary.run(
-            ["check", "rules"] + ["vault", "postgresql", "backups", "recovery", "vaultwatch"].map { "rules/\($0).yml" })
+        let files = try FileManager.default.contentsOfDirectory(atPath: Binary.root + "/rules").filter {
+            $0.hasSuffix(".yml")
+        }
+        #expect(files.count >= 5)
+        let (exit, output, _) = try await Binary.run(["check", "rules"] + files.sorted().map { "rules/" + $0 })
         #expect(exit == .exited(0), "\(output)")
     }
 
