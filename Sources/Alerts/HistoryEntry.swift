@@ -78,7 +78,7 @@ package struct HistoryEntry: Sendable, Hashable {
 
 /// The form in the API, which `vaultwatch history` reads: the time in RFC 3339, the kind by its name.
 extension HistoryEntry: Codable {
-    private enum Key: String, CodingKey { case at, kind, subject, receiver, integration, detail, incidents }
+    private enum Key: String, CodingKey { case at, kind, subject, receiver, integration, detail, incident, incidents }
 
     /// - Throws: `DecodingError`. A kind that a newer agent knows is read as `agent`.
     package init(from decoder: any Decoder) throws {
@@ -92,7 +92,9 @@ extension HistoryEntry: Codable {
             receiver: try fields.decode(String.self, forKey: .receiver),
             integration: try fields.decode(String.self, forKey: .integration),
             detail: try fields.decode(String.self, forKey: .detail),
-            incidents: try fields.decodeIfPresent([Int].self, forKey: .incidents) ?? [])
+            // The list is only there for several.
+            incidents: try fields.decodeIfPresent([Int].self, forKey: .incidents)
+                ?? fields.decodeIfPresent(Int.self, forKey: .incident).map { [$0] } ?? [])
     }
 
     /// - Throws: `EncodingError`.
@@ -104,6 +106,7 @@ extension HistoryEntry: Codable {
         try fields.encode(receiver, forKey: .receiver)
         try fields.encode(integration, forKey: .integration)
         try fields.encode(detail, forKey: .detail)
-        if !incidents.isEmpty { try fields.encode(incidents, forKey: .incidents) }
+        try fields.encodeIfPresent(incident, forKey: .incident)
+        if incidents.count > 1 { try fields.encode(incidents, forKey: .incidents) }
     }
 }

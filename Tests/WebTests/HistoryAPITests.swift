@@ -28,6 +28,20 @@ struct HistoryAPITests {
         return scripted
     }
 
+    /// What the API writes is read as it was, by the commands that measure and report: with one incident or several.
+    @Test(arguments: [[], [318], [318, 319]]) func entriesComeBackWhole(incidents: [Int]) async throws {
+        struct Answer: Decodable { var data: [HistoryEntry] }
+        let entry = HistoryEntry(
+            at: Timestamp(milliseconds: 1_767_323_045_123), kind: .firing, subject: "{alertname=\"A\"}",
+            receiver: "ops",
+            integration: "email/0", detail: "what it is", incidents: incidents)
+        var scripted = Scripted()
+        scripted.sources.history = { _ throws(QueryError) in { [entry] } }
+        let answer = await scripted.get("/api/v1/vaultwatch/history")
+        #expect(try JSONDecoder().decode(Answer.self, from: Data(answer.text.utf8)).data == [entry])
+        #expect(try JSONDecoder().decode(HistoryEntry.self, from: JSONEncoder().encode(entry)) == entry)
+    }
+
     @Test func parametersBecomeAQuery() async throws {
         let asked = Mutex<[HistoryQuery]>([])
         let answer = await scripted { query in asked.withLock { $0.append(query) } }.get(
