@@ -3,7 +3,7 @@ package import Samples
 import Text
 
 /// The objects of a simulated S3 bucket, filled like that of the estate's backup job: a daily backup at 02:00 UTC for
-/// thirty days and a monthly one on each first for a year, on which there is no daily one.
+/// thirty days and a monthly one on each first for a year, on which there is no daily one. It can be written to as well.
 package struct Bucket: Sendable {
     /// One object.
     package struct Object: Hashable, Sendable {
@@ -13,14 +13,52 @@ package struct Bucket: Sendable {
         package var metadata: [String: String]
         /// When the object was last modified.
         package var modified: Timestamp
+        /// Nil without Object Lock. The bucket's default retention is not applied.
+        package var lock: Lock?
+        /// The SHA-256 in Base64, if it came with the object.
+        var checksum: String?
+        /// Without its quotes.
         let etag: String
 
-        init(bytes: [UInt8], metadata: [String: String], modified: Timestamp) {
+        /// - Parameter etag: nil for that of an object that was sent whole.
+        init(
+            bytes: [UInt8], metadata: [String: String], modified: Timestamp, lock: Lock? = nil,
+            checksum: String? = nil, etag: String? = nil
+        ) {
             self.bytes = bytes
             self.metadata = metadata
             self.modified = modified
-            etag = md5(bytes)
+            self.lock = lock
+            self.checksum = checksum
+            self.etag = etag ?? md5(bytes)
         }
+    }
+
+    /// How long Object Lock keeps an object.
+    package struct Lock: Hashable, Sendable {
+        /// `GOVERNANCE` or `COMPLIANCE`.
+        package let mode: String
+        /// Until when.
+        package let until: Timestamp
+
+        /// - Parameter mode: `GOVERNANCE` or `COMPLIANCE`.
+        package init(mode: String, until: Timestamp) {
+            self.mode = mode
+            self.until = until
+        }
+    }
+
+    /// How much clients may store.
+    package struct Limits: Hashable, Sendable {
+        /// Objects, hidden ones and parts included. Default: 10,000.
+        package var entries = 10_000
+        /// Their contents together. Default: 256 MiB.
+        package var bytes = 256 << 20
+        /// Uploads in parts that are open. Default: 1000, as many as a page lists.
+        package var uploads = 1000
+
+        /// The defaults.
+        package init() {}
     }
 
     /// The bucket's name.
@@ -31,6 +69,10 @@ package struct Bucket: Sendable {
     package internal(set) var objects: [String: Object] = [:]
     /// Objects that a delete marker hides, with the time at which it was set.
     var hidden: [String: (object: Object, at: Timestamp)] = [:]
+    /// Uploads in parts that are not ended, by their ids.
+    package internal(set) var uploads: [String: Upload] = [:]
+    /// How much clients may store.
+    package var limits = Limits()
     /// The bucket's answers about its configuration.
     package var configuration = BucketConfiguration()
     /// The AES-256 key of the backups: 32 bytes.
@@ -99,11 +141,12 @@ package struct Bucket: Sendable {
     /// Keys in S3's order: by UTF-8 bytes.
     package var keys: [String] { objects.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 
-    /// The key of the newest backup by its own timestamp.
+    /// The key of the newest backup by its own timestamp, which jobs write with more or fewer separators.
     package var newestKey: String? {
-        objects.keys.max { a, b in
-            a.suffix(from: a.lastIndex(of: "/") ?? a.startIndex) < b.suffix(from: b.lastIndex(of: "/") ?? b.startIndex)
+        func stamp(_ key: String) -> String {
+            String(key.suffix(from: key.lastIndex(of: "/") ?? key.startIndex).filter(\.isNumber).prefix(14))
         }
+        return objects.keys.max { (stamp($0), $0) < (stamp($1), $1) }
     }
 
     /// Flips a bit in the newest object; its metadata keeps the old checksum.
@@ -144,8 +187,10 @@ package struct Bucket: Sendable {
     }
 
     /// Stores an object.
-    package mutating func put(_ key: String, bytes: [UInt8], metadata: [String: String] = [:], modified: Timestamp) {
-        objects[key] = Object(bytes: bytes, metadata: metadata, modified: modified)
+    package mutating func put(
+        _ key: String, bytes: [UInt8], metadata: [String: String] = [:], modified: Timestamp, lock: Lock? = nil
+    ) {
+        objects[key] = Object(bytes: bytes, metadata: metadata, modified: modified, lock: lock)
     }
 
     /// Deletes an object as in a bucket with versioning: a marker hides it, but its bytes stay.

@@ -42,9 +42,11 @@ extension Estate {
     }
 
     func bucketReply(_ request: LabRequest) -> LabReply {
-        let (bucket, failure) = state.withLock { ($0.bucket, $0.bucketFailure) }
-        return bucket.answer(
-            request, at: platform.time.wall(), accessKey: Estate.accessKey, failure: failure, random: platform.random)
+        let now = platform.time.wall()
+        return state.withLock { state in
+            state.bucket.answer(
+                request, at: now, accessKey: Estate.accessKey, failure: state.bucketFailure, random: platform.random)
+        }
     }
 
     func webReply(_ request: LabRequest) async -> LabReply {

@@ -38,6 +38,8 @@ package final class LabServer: Sendable {
         }
         var options = ServerOptions(listen: [.tcp(host: "127.0.0.1", port: Int(port))], tls: tls)
         options.limits.bodyBytes = 64 << 20
+        // Room for the largest one beside the parts of another upload.
+        options.limits.allBodyBytes = 128 << 20
         options.limits.connections = 4096
         options.limits.connectionsPerAddress = 4096
         // Real servers keep idle connections for minutes; the agent must detect broken ones itself.

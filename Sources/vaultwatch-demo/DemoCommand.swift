@@ -142,6 +142,7 @@ struct DemoCommand: AsyncParsableCommand {
               status page         http://\(host)/
               metrics             http://\(host)/metrics
               command line        vaultwatch status --url=unix:\(folder.file("vaultwatch.sock"))
+              make a backup       vaultwatch backup run --recovery.file=\(folder.file("recovery.yml"))
               restore a backup    vaultwatch restore-test --recovery.file=\(folder.file("recovery.yml"))
             Type "seal vault-1" and Return, then look at the inbox; "help" lists the other actions, "quit" ends.
 

@@ -73,12 +73,7 @@ struct SplitMix: Sendable {
 func sha256(_ bytes: [UInt8]) -> String { sha256Bytes(bytes).hexadecimal }
 
 /// Hexadecimal MD5, as in S3's ETag.
-func md5(_ bytes: [UInt8]) -> String {
-    var digest = [UInt8](repeating: 0, count: 16)
-    var length: UInt32 = 0
-    EVP_Digest(bytes, bytes.count, &digest, &length, EVP_md5(), nil)
-    return digest.hexadecimal
-}
+func md5(_ bytes: [UInt8]) -> String { md5Bytes(bytes).hexadecimal }
 
 /// Encrypts to IV ‖ tag ‖ ciphertext; EVP_EncryptInit(3).
 func aes256GCM(_ plain: [UInt8], key: [UInt8], iv: [UInt8]) -> [UInt8] {

@@ -26,3 +26,11 @@ func sha256Bytes(_ bytes: [UInt8]) -> [UInt8] {
     EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil)
     return digest
 }
+
+/// MD5 as 16 bytes; EVP_Digest(3).
+func md5Bytes(_ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: 16)
+    var length: UInt32 = 0
+    EVP_Digest(bytes, bytes.count, &digest, &length, EVP_md5(), nil)
+    return digest
+}
