@@ -127,12 +127,11 @@ package struct Bucket: Sendable {
     /// - Returns: its key.
     @discardableResult
     package mutating func takeBackup(at time: Timestamp) -> String {
-        let growth = max(0, Int(clamping: time.milliseconds / 86_400_000) - 20_000)
         var random = filler
         random = SplitMix(seed: random.next() ^ UInt64(bitPattern: time.milliseconds))
         let backup = Backup(
-            at: time, vaultVersion: vault.version, encryptionKey: encryptionKey, size: 20_480 + growth * 8,
-            content: content, storage: vault.storage(at: time, lasting: lasting), rootKey: vault.rootKey,
+            at: time, vaultVersion: vault.version, encryptionKey: encryptionKey, content: content,
+            storage: vault.storage(at: time, lasting: lasting), rootKey: vault.rootKey,
             random: &random)
         objects[backup.key] = Object(bytes: backup.bytes, metadata: backup.metadata, modified: time + .seconds(4))
         return backup.key

@@ -21,8 +21,11 @@ extension SimulatedVaultCluster {
         let mayRead = policies.contains("root") || policies.contains("backup")
         switch request.method {
         case "GET" where !isForced && mayRead:
+            var storage = storage(at: now)
+            var filler = SplitMix(seed: 1)
+            storage.addTenants(at: now.wall, random: &filler)
             let archive = VaultSnapshot.archive(
-                storage(at: now).state, node: nodes[index].name, rootKey: options.rootKey)
+                storage.state, node: nodes[index].name, rootKey: options.rootKey)
             var response = LabResponse(
                 200,
                 headers: [

@@ -9,27 +9,21 @@ package struct Backup: Sendable {
     let key: String
     let bytes: [UInt8]
     let metadata: [String: String]
-    /// The mount of secrets that nobody can read, which make a snapshot as large as a real one.
-    private static let filler = "6f1f7a42-8f1b-4a56-9d0e-2f6d1c7b9a10"
 
     /// - Parameters:
     ///   - time: determines the key; a backup of the first of a month is a monthly one.
-    ///   - size: filler in the snapshot's state, in bytes.
     ///   - content: what is encrypted; nil: a snapshot of the storage.
     ///   - storage: what the Vault stores.
     ///   - rootKey: the Vault's root key.
     init(
-        at time: Timestamp, vaultVersion: String, encryptionKey: [UInt8], size: Int, content: [UInt8]?,
-        storage: VaultStorage, rootKey: [UInt8], random: inout SplitMix
+        at time: Timestamp, vaultVersion: String, encryptionKey: [UInt8], content: [UInt8]?, storage: VaultStorage,
+        rootKey: [UInt8], random: inout SplitMix
     ) {
         let stamp = String(time.rfc3339WithMilliseconds.map { $0 == ":" || $0 == "." ? "-" : $0 })
         let c = time.civil
         key = "\(c.day == 1 ? "monthly" : "daily")/\(stamp.prefix(10))/vault-snapshot-\(stamp).enc"
         var storage = storage
-        for number in 0...size / 1024 {
-            let count = min(1024, size - number * 1024)
-            storage.rows["logical/\(Backup.filler)/tenant-\(number)"] = random.bytes(count)
-        }
+        storage.addTenants(at: time, random: &random)
         let plain = content ?? VaultSnapshot.archive(storage.state, rootKey: rootKey)
         let sealed = aes256GCM(plain, key: encryptionKey, iv: random.bytes(16))
         bytes = sealed

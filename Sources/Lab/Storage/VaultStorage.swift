@@ -1,3 +1,5 @@
+import Samples
+
 /// What a Vault stores: rows by key, as in integrated storage; PostgreSQL's paths have a leading slash. Source:
 /// snapshots and dumps of Vault 1.8.
 package struct VaultStorage: Hashable, Sendable {
@@ -64,6 +66,17 @@ package struct VaultStorage: Hashable, Sendable {
             "nonce":"","backup":false,"stored_shares":1}
             """.utf8)
         rows["core/hsm/barrier-unseal-keys"] = seal.envelopes.flatMap { $0 }
+    }
+
+    /// Adds the secrets of tenants, which make a snapshot as large as a real one and grow slowly over time. Their mount
+    /// is in no table, so that nobody can read them.
+    mutating func addTenants(at time: Timestamp, random: inout SplitMix) {
+        let growth = max(0, Int(clamping: time.milliseconds / 86_400_000) - 20_000)
+        let size = 20_480 + growth * 8
+        for number in 0...size / 1024 {
+            let count = min(1024, size - number * 1024)
+            rows["logical/6f1f7a42-8f1b-4a56-9d0e-2f6d1c7b9a10/tenant-\(number)"] = random.bytes(count)
+        }
     }
 
     // MARK: Values under the barrier
