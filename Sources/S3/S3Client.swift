@@ -265,6 +265,10 @@ package final class S3Client: Sendable {
         request.method = method
         request.timeout = load.timeout ?? (receive == nil ? options.timeout : options.objectTimeout)
         request.headers = load.headers
+        if !load.body.isEmpty {
+            // libcurl 7.88 signs this digest without sending it, which Amazon refuses.
+            request.headers.append((name: "x-amz-content-sha256", value: S3Payload.sha256(of: load.body)))
+        }
         request.body = load.body
         request.bodyFile = load.file
         request.bodyLimitBytes = receive?.limitBytes ?? S3Client.pageLimitBytes

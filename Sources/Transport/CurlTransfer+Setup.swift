@@ -146,7 +146,7 @@ extension CurlTransfer {
         var headers: [(name: String, value: String)] = []
         let isGiven = request.headers.contains { $0.name.lowercased() == "x-amz-content-sha256" }
         if request.body.isEmpty, !isGiven {
-            // SHA-256 of the empty string. libcurl adds the hash itself if there is a body.
+            // SHA-256 of the empty string. Requests with a body bring their own where the service asks for one.
             headers.append(
                 (
                     name: "x-amz-content-sha256",

@@ -217,6 +217,7 @@ struct S3WriterTests {
         #expect(
             String(decoding: asked[5].body, as: UTF8.self).contains(
                 "<Part><PartNumber>3</PartNumber><ETag>&quot;e&quot;</ETag></Part>"))
+        #expect(header(asked[5], "x-amz-content-sha256")?.utf8.count == 64)
     }
 
     @Test func checksumsOfPartsGoWhereTheServerKeepsThem() async throws {
@@ -322,6 +323,10 @@ struct S3WriterTests {
         #expect(failed == ["b": "AccessDenied: locked", "c": "not named in S3's answer"])
         let request = try #require(services.asked.withLock { $0.first })
         #expect(header(request, "Content-MD5")?.utf8.count == 24)
+        // Amazon refuses a request without it.
+        #expect(
+            header(request, "x-amz-content-sha256")
+                == "4d7470dbeedc6f6ffa8c50336329f4d6de765e23cfd2ab8c1a34d47074921f9d")
         #expect(String(decoding: request.body, as: UTF8.self).contains("<Key>a&amp;1</Key>"))
     }
 

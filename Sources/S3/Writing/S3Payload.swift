@@ -58,10 +58,15 @@ package struct S3Payload: Sendable {
     }
 
     /// The `Content-MD5` of a short body.
-    static func md5(of body: [UInt8]) -> String {
-        var tag = [UInt8](repeating: 0, count: 16)
+    static func md5(of body: [UInt8]) -> String { Data(digest(of: body, EVP_md5())).base64EncodedString() }
+
+    /// The `x-amz-content-sha256` of a short body.
+    static func sha256(of body: [UInt8]) -> String { digest(of: body, EVP_sha256()).hexadecimal }
+
+    private static func digest(of body: [UInt8], _ algorithm: OpaquePointer?) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
-        EVP_Digest(body, body.count, &tag, &count, EVP_md5(), nil)
-        return Data(tag).base64EncodedString()
+        EVP_Digest(body, body.count, &digest, &count, algorithm, nil)
+        return Array(digest.prefix(Int(count)))
     }
 }
