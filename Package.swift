@@ -269,7 +269,7 @@ let package = Package(
         tests(
             "Integration",
             [
-                "Agent", "Simulation", "Lab", "TestServers", "Platform", "Text", "Supervision", "Transport",
+                "Agent", "Simulation", "Lab", "TestServers", "Platform", "Text", "Samples", "Supervision", "Transport",
                 "vaultwatch",
                 "vaultwatch-demo",
                 logging,

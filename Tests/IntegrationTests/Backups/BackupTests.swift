@@ -1,6 +1,7 @@
 import Foundation
 import Lab
 import Platform
+import Samples
 import Synchronization
 import Testing
 import TestServers
@@ -85,7 +86,7 @@ import TestServers
             case "last byte": object.bytes[object.bytes.count - 1] ^= 0x80
             case "truncated": object.bytes.removeLast(100)
             case "no checksum":
-                object.headers = [:]
+                object.metadata = [:]
                 object.bytes[40] ^= 1
             default: break
             }
@@ -216,8 +217,8 @@ import TestServers
             bucket.add(keys[days - 1])
         }
         bucket.add("daily/readme.txt")
-        let locked = Date(timeIntervalSinceNow: 86_400).ISO8601Format()
-        bucket.change(keys[4]) { $0.headers["x-amz-object-lock-retain-until-date"] = locked }
+        let locked = Bucket.Lock(mode: "GOVERNANCE", until: SystemTime().wall() + .seconds(86_400))
+        bucket.change(keys[4]) { $0.lock = locked }
 
         let dry = try await world.run(["prune", "--dry-run", "--output=json"])
         #expect(dry.exit == 0, "\(dry.error)")

@@ -23,7 +23,7 @@ final class BackupWorld: Sendable {
         try folder.write("key", BackupWorld.key + "\n", mode: 0o600)
         try folder.write("other-key", String(repeating: "cd", count: 32) + "\n", mode: 0o600)
         try folder.write("token", SnapshotSource.token + "\n", mode: 0o600)
-        try folder.write("s3-id", (keys?.id ?? "id") + "\n", mode: 0o600)
+        try folder.write("s3-id", (keys?.id ?? WritableBucket.accessKey) + "\n", mode: 0o600)
         try folder.write("s3-secret", (keys?.secret ?? BackupWorld.secret) + "\n", mode: 0o600)
         try write(key: "key", source: source, endpoint: endpoint, sets: sets)
     }
