@@ -74,7 +74,7 @@ struct UnsealSequence: Sendable {
         }
         if status.progress > given || (given == 0 && status.progress > 0) { return .reset }
         // It started again, or somebody discarded the keys.
-        if status.progress < given { given = status.progress }
+        if status.progress < given { given = max(0, status.progress) }
         progress = status.progress
         hasTried = true
         return .give(min(given, keys.count - 1))

@@ -55,6 +55,12 @@ struct UnsealSequenceTests {
         #expect(sequence.take(status(sealed: false)) == .unsealed)
     }
 
+    /// Whatever answers there chooses the number; it is the index of the next key.
+    @Test func aNegativeProgressIsNoKey() {
+        var sequence = sequence()
+        #expect(sequence.take(status(progress: -5)) == .give(0))
+    }
+
     @Test func cachedNumbersOfSharesAreTold() {
         var sequence = sequence(awaitsSeal: true)
         let step = sequence.take(status(t: 1, n: 1))
