@@ -52,6 +52,12 @@ extension RecoveryParser {
         if kind != .raft, database == nil {
             errors.add(node.position, "restore_test of kind \(kind.rawValue) needs \"database\": a scratch server")
         }
+        if kind != .raft, start == nil {
+            errors.add(
+                node.position,
+                "restore_test of kind \(kind.rawValue) needs \"start\": each test has a database of its own, and a Vault that already runs is on another one"
+            )
+        }
         if kind == .recoveryMode, keys.isEmpty {
             errors.add(
                 node.position, "restore_test of kind recovery_mode needs \"key_files\": the source's unseal keys")

@@ -92,7 +92,8 @@ package struct RestoreTestOptions: Sendable {
     package var role: String?
     /// `pg_restore`: the program. Default: found in `PATH`; not older than the pg_dump that made the dump.
     package var program: String?
-    /// `start`; nil if the staging Vault already runs.
+    /// `start`; nil if the staging Vault already runs, which only one for snapshots may: a dump has a database of its own
+    /// in each test.
     package var start: Hook?
     /// `stop`; nil leaves it running.
     package var stop: Hook?

@@ -74,6 +74,14 @@ struct RestoreTestConfigurationTests {
         #expect(complaints("kind: raft, url: 'https://s', isolate: true").contains("did you mean \"isolated\""))
     }
 
+    /// A Vault that runs before the database exists would pass the test with what it has.
+    @Test(arguments: ["postgres", "recovery_mode"]) func aDumpNeedsAVaultThatIsStartedOnIt(kind: String) {
+        let rest = "url: 'https://s', key_files: [/k1], database: {host: h, database: d, user: u, password_file: /p}"
+        #expect(complaints("kind: \(kind), \(rest)").contains("kind \(kind) needs \"start\""))
+        #expect(!complaints("kind: \(kind), \(rest), start: {argv: [/s]}").contains("needs \"start\""))
+        #expect(!complaints("kind: raft, url: 'https://s'").contains("needs \"start\""))
+    }
+
     /// Unseal keys in clear would be worse than no test.
     @Test func keysOverPlainHTTPAreRefused() {
         let words = "the unseal keys and the copy would go over the network unencrypted"
