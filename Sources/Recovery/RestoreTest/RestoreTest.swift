@@ -166,8 +166,8 @@ package struct RestoreTest: Sendable {
         var database: [WatchedAddresses.Endpoint] = []
         if let server = options.database { database = await WatchedEstate.endpoints(server, resolver) }
         try RestoreGuard.check(options, staging, database, watched)
-        let ids = await estate.clusterIDs(tools.http)
-        return Watched(addresses: watched, clusterIDs: ids, isComplete: estate.knowsAll(ids))
+        let (ids, isComplete) = await estate.clusterIDs(tools.http)
+        return Watched(addresses: watched, clusterIDs: ids, isComplete: isComplete)
     }
 
     /// What staging must not be.

@@ -57,25 +57,26 @@ struct WatchedEstate: Sendable {
         return found
     }
 
-    /// The ids that the watched clusters report now. One that does not answer is missing.
-    func clusterIDs(_ http: any HTTPClient) async -> Set<String> {
+    /// The ids that the watched clusters report now, and whether each of them has told its own. Two clusters may have one
+    /// name, as that of the source and one of the daemon's: what counts is that each was asked.
+    func clusterIDs(_ http: any HTTPClient) async -> (ids: Set<String>, isComplete: Bool) {
         var ids: Set<String> = []
+        var isComplete = true
         for cluster in clusters {
+            var found: String?
             for node in cluster.nodes {
                 var options = RestoreTestOptions(kind: .raft, url: node.url)
                 options.tls = cluster.tls
                 guard case .value(let health) = await StagingClient(options, http: http).health() else { continue }
                 if let id = health.clusterID, !id.isEmpty {
-                    ids.insert(id)
+                    found = id
                     break
                 }
             }
+            if let found { ids.insert(found) } else { isComplete = false }
         }
-        return ids
+        return (ids, isComplete)
     }
-
-    /// Whether every watched cluster has told its id.
-    func knowsAll(_ ids: Set<String>) -> Bool { ids.count >= Set(clusters.map(\.name)).count }
 
     // MARK: Endpoints
 
