@@ -48,6 +48,24 @@ package struct BackupCatalogue: Sendable {
             }.sorted { ($0.time, $0.key) > ($1.time, $1.key) }
         } catch { throw BackupFailure(error) }
     }
+
+    /// The newest backup of the sets; of those of the same time that of the first set. Nil without any.
+    /// - Throws: `BackupFailure` of the kind `store`.
+    package func newest(of sets: [RecoverySet], now: Timestamp) async throws(BackupFailure) -> StoredBackup? {
+        var all: [StoredBackup] = []
+        for set in sets { all += try await backups(of: set) }
+        return BackupCatalogue.newest(all, now: now)
+    }
+
+    /// The newest of some backups, without those whose names are dated in the future: one of them would stand before all
+    /// others for years.
+    static func newest(_ backups: [StoredBackup], now: Timestamp) -> StoredBackup? {
+        var newest: StoredBackup?
+        for backup in backups where backup.time <= now + futureTolerance {
+            if newest.map({ $0.time < backup.time }) ?? true { newest = backup }
+        }
+        return newest
+    }
 }
 
 extension RecoverySet {

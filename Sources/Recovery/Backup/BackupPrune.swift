@@ -7,8 +7,7 @@ package import Transport
 
 /// `vaultwatch backup prune`: deletes what retention no longer keeps.
 ///
-/// Before anything is deleted, backups are read whole from the newest on until one passes: that one stays. If the very
-/// newest does not pass, nothing is deleted.
+/// Before anything is deleted, the newest backup is read whole. If it does not pass, nothing is deleted.
 package struct BackupPrune: Sendable {
     /// What was done with one set.
     package struct Outcome: Sendable {
@@ -75,8 +74,7 @@ package struct BackupPrune: Sendable {
     private func verifyNewest(
         _ backups: [StoredBackup], _ client: S3Client, _ outcome: inout Outcome
     ) async throws(BackupFailure) {
-        let limit = platform.time.wall() + BackupCatalogue.futureTolerance
-        guard let newest = backups.first(where: { $0.time <= limit }) else { return }
+        guard let newest = BackupCatalogue.newest(backups, now: platform.time.wall()) else { return }
         let verifier = BackupVerifier(client, keys: try await configuration.encryption.allKeys(platform.files))
         do throws(BackupFailure) {
             _ = try await verifier.verify(newest.key, size: newest.size, report: report)

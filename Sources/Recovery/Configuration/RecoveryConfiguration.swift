@@ -33,7 +33,7 @@ package struct RecoveryConfiguration: Sendable {
 package struct RecoverySet: Sendable, Hashable {
     /// Name, prefix, schedule and retention, in the daemon's notation.
     package var options: BackupSetOptions
-    /// `floor`: pruning always leaves this many verified backups. Default: 7, or `retention` if that is less.
+    /// `floor`: pruning always leaves this many backups. Default: 7, or `retention` if that is less.
     package var floor: Int
 
     /// A set with its floor.

@@ -64,13 +64,9 @@ package struct StoredBackups: RestoreSource {
             let names = configuration.sets.map(\.options.name).joined(separator: ", ")
             throw RestoreFailure(.noBackup, "there is no set \"\(set ?? "")\"; the configuration has \(names)")
         }
-        let catalogue = BackupCatalogue(client)
-        var newest: StoredBackup?
+        let newest: StoredBackup?
         do throws(BackupFailure) {
-            for set in sets {
-                guard let found = try await catalogue.backups(of: set).first else { continue }
-                if newest.map({ $0.time < found.time }) ?? true { newest = found }
-            }
+            newest = try await BackupCatalogue(client).newest(of: sets, now: platform.time.wall())
         } catch { throw RestoreFailure(error, verification: .store) }
         guard let newest else {
             throw RestoreFailure(

@@ -48,7 +48,7 @@ struct BackupFetchCommand: AsyncParsableCommand {
         let (given, path) = (key, to)
         let body = try await context.run(output, progress) { () throws(BackupFailure) in
             let client = context.configuration.client(context.network, context.platform, context.environment)
-            let key = try await BackupFetchCommand.key(given, context.configuration, BackupCatalogue(client))
+            let key = try await BackupFetchCommand.key(given, context, BackupCatalogue(client))
             let fetcher = BackupFetcher(
                 client, keys: try await context.configuration.encryption.allKeys(context.platform.files),
                 folder: parentFolder(of: path))
@@ -65,15 +65,11 @@ struct BackupFetchCommand: AsyncParsableCommand {
     }
 
     private static func key(
-        _ given: String?, _ configuration: RecoveryConfiguration, _ catalogue: BackupCatalogue
+        _ given: String?, _ context: BackupContext, _ catalogue: BackupCatalogue
     ) async throws(BackupFailure) -> String {
         if let given { return given }
-        var newest: StoredBackup?
-        for set in configuration.sets {
-            guard let first = try await catalogue.backups(of: set).first else { continue }
-            if newest.map({ $0.time < first.time }) ?? true { newest = first }
-        }
-        guard let newest else {
+        let configuration = context.configuration
+        guard let newest = try await catalogue.newest(of: configuration.sets, now: context.platform.time.wall()) else {
             throw BackupFailure(.notFound, "there is no backup in s3://\(configuration.bucket.bucket)")
         }
         return newest.key

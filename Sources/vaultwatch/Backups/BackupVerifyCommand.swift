@@ -3,6 +3,7 @@ import Platform
 import Probes
 import Recovery
 import S3
+import Samples
 import Text
 
 struct BackupVerifyCommand: AsyncParsableCommand {
@@ -81,7 +82,8 @@ struct BackupVerifyCommand: AsyncParsableCommand {
         let client = context.configuration.client(context.network, context.platform, context.environment)
         let verifier = BackupVerifier(
             client, keys: try await context.configuration.encryption.allKeys(context.platform.files))
-        let keys = try await context.configuration.keys(given, newestOf: names, BackupCatalogue(client))
+        let keys = try await context.configuration.keys(
+            given, newestOf: names, BackupCatalogue(client), now: context.platform.time.wall())
         var rows: [Row] = []
         for key in keys {
             do throws(BackupFailure) {
@@ -103,12 +105,12 @@ extension RecoveryConfiguration {
     /// The given keys, or that of the newest backup of each set.
     /// - Throws: `BackupFailure`, also if there is no backup at all.
     func keys(
-        _ given: [String], newestOf names: [String], _ catalogue: BackupCatalogue
+        _ given: [String], newestOf names: [String], _ catalogue: BackupCatalogue, now: Timestamp
     ) async throws(BackupFailure) -> [String] {
         guard given.isEmpty else { return given }
         var keys: [String] = []
         for set in try sets(named: names) {
-            if let newest = try await catalogue.backups(of: set).first { keys.append(newest.key) }
+            if let newest = try await catalogue.newest(of: [set], now: now) { keys.append(newest.key) }
         }
         guard !keys.isEmpty else {
             throw BackupFailure(
