@@ -1,5 +1,4 @@
 import Platform
-
 import Transport
 
 /// A new database for one restore test, on a server of its own.
@@ -46,8 +45,8 @@ struct ScratchDatabase: Sendable {
         let found = try await execute(
             "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname, '\(ScratchDatabase.prefix)') ORDER BY 1",
             on: connection)
-        let names = found.rows.compactMap { $0.first ?? nil }
-        for name in names where ScratchDatabase.isOurs(name) { try await drop(name, on: connection) }
+        let names = found.rows.compactMap { $0.first ?? nil }.filter(ScratchDatabase.isOurs)
+        for name in names { try await drop(name, on: connection) }
         await connection.close()
         return names
     }
