@@ -2,6 +2,9 @@ package import Platform
 import Probes
 package import S3
 import Synchronization
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// Downloads a backup whole, checks it, and decrypts it: nothing of it is given away before its SHA-256 and its tag are
 /// right.
@@ -40,7 +43,11 @@ package struct BackupFetcher: Sendable {
             } catch {
                 // Without unnamed files the file system cannot name one either; an existing file fails here too.
                 let copy = try OpenFile(creating: path)
-                try copy.copy(fetched.plain, size: fetched.plainSize)
+                do throws(FileError) { try copy.copy(fetched.plain, size: fetched.plainSize) } catch {
+                    // A part of the plaintext must not lie there, nor be taken for a backup.
+                    unlink(path)
+                    throw error
+                }
             }
         } catch { throw BackupFailure(.space, "\(error)") }
     }
