@@ -7,7 +7,7 @@ package struct DialogueRequest: Sendable {
     package enum Step: Sendable {
         case send([UInt8])
         /// Waits for a line in which the expression is found; other lines before it are ignored. The last line counts
-        /// before it has ended, since a prompt is a line too.
+        /// before it has ended, since a prompt is a line too; one that comes in hundreds of pieces is not found.
         case expect(RegularExpression)
     }
 
@@ -92,6 +92,9 @@ struct Dialogue {
     /// Bytes that are read in one conversation.
     static let limitBytes = 64 << 10
     private static let lineLimitBytes = 200
+    /// How often lines that have not ended are searched. A server that sends byte by byte would have a long line searched
+    /// for each, on the thread that all connections share.
+    private static let partialLimit = 200
 
     private let steps: [DialogueRequest.Step]
     private var step = 0
@@ -100,6 +103,7 @@ struct Dialogue {
     /// The line that has begun.
     private var line: [UInt8] = []
     private var readBytes = 0
+    private(set) var partials = 0
     private(set) var lastLine: [UInt8] = []
     private(set) var unmet: DialogueReply.Unmet?
 
@@ -143,12 +147,14 @@ struct Dialogue {
     /// Holds the line against the step that expects one.
     private mutating func take(isWhole: Bool) {
         if !line.isEmpty { lastLine = Array(line.prefix(Dialogue.lineLimitBytes)) }
+        let isSearched = isWhole || (!line.isEmpty && partials < Dialogue.partialLimit)
         let isMet =
-            if step < steps.count, case .expect(let expression) = steps[step], isWhole || !line.isEmpty {
+            if isSearched, step < steps.count, case .expect(let expression) = steps[step] {
                 expression.isFound(in: String(decoding: line, as: UTF8.self))
             } else {
                 false
             }
+        if isSearched, !isWhole { partials += 1 }
         // A line meets one step at most.
         if isMet || isWhole { line = [] }
         if isMet { next() }

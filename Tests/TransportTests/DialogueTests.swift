@@ -41,6 +41,16 @@ struct DialogueTests {
         #expect(String(decoding: dialogue.lastLine, as: UTF8.self) == "221 bye")
     }
 
+    /// Each search of a long line costs: a server that sends byte by byte must not keep all others waiting.
+    @Test func aLineInManyPiecesIsSearchedAFewTimes() throws {
+        var dialogue = Dialogue([try Self.expect("ready")])
+        for _ in 0..<5000 { dialogue.read("x".utf8) }
+        #expect(dialogue.partials <= 200)
+        #expect(needs(dialogue) == "read")
+        dialogue.read("ready\n".utf8)
+        #expect(needs(dialogue) == "nothing" && dialogue.unmet == nil)
+    }
+
     @Test func aLineMeetsOneStep() throws {
         var dialogue = Dialogue([try Self.expect("ok"), try Self.expect("ok")])
         dialogue.read("ok\n".utf8)
