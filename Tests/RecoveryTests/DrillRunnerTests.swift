@@ -22,6 +22,8 @@ struct DrillRunnerTests {
             /// How long each takes, in seconds; longer than the timeout is a timeout.
             var durations: [String: Double] = [:]
             var answers: [DrillOperator.Question: DrillOperator.Answer] = [:]
+            /// How long the operator thinks, in seconds.
+            var thinks: Int64 = 0
             /// Programs that do not exist.
             var missing: Set<String> = []
             var history: [HistoryEntry] = []
@@ -134,7 +136,9 @@ struct DrillRunnerTests {
                 return seconds > timeout.seconds ? .timedOut : end
             },
             ask: { question in
-                script.state.withLock { state in
+                let thinks = script.state.withLock(\.thinks)
+                if thinks > 0 { try? await time.sleep(for: .seconds(thinks)) }
+                return script.state.withLock { state in
                     state.log.append("ask")
                     return state.answers[question] ?? .yes
                 }
@@ -335,6 +339,26 @@ struct DrillRunnerTests {
         // It says nothing about the procedure.
         #expect(report.record(at: time.wall()) == nil)
         #expect(script.log.suffix(2) == ["end prod", "expire s1"])
+    }
+
+    /// He agreed to what stood an hour ago: the quorum may be gone since.
+    @Test func aLateAnswerIsToWhatStillStands() throws {
+        let (time, start) = (time, time.wall())
+        change { state in
+            state.thinks = 600
+            state.conditions["ready"] = { _ in time.wall() < start + .seconds(60) }
+        }
+        let report = try drill()
+        #expect(report.outcome == .aborted)
+        #expect(report.steps.first?.reason == "a precondition no longer holds: Mend prod first.")
+        #expect(!script.log.contains { $0.hasPrefix("run") })
+        #expect(script.log.suffix(2) == ["end prod", "expire s1"])
+    }
+
+    @Test func aLateAnswerCountsIfNothingChanged() throws {
+        takeover()
+        change { $0.thinks = 600 }
+        #expect(try drill().steps.first?.outcome == .passed)
     }
 
     @Test func ctrlCStillPutsEverythingBack() throws {

@@ -52,11 +52,35 @@ extension DrillRunner {
     private func isAgreed(_ step: DrillScenario.Step, _ course: inout Course) async -> Bool {
         let action = (try? words(of: step.action, course)) ?? ""
         let question = DrillOperator.Question.harm(step: title(step, course), action: action)
+        let asked = time.monotonic()
         let (outcome, reason) = await answer(to: question, within: DrillScenario.answerLimit)
-        if outcome == .passed { return true }
+        if outcome == .passed {
+            // What was done so far is why preconditions no longer hold.
+            guard !course.hasActed, time.monotonic() - asked > DrillRunner.freshness,
+                let change = await change(course)
+            else { return true }
+            record(step, isFinal: false, .declined, since: nil, change, &course)
+            return false
+        }
         // Whoever does not answer does not agree.
         record(step, isFinal: false, outcome == .timedOut ? .declined : outcome, since: nil, reason, &course)
         return false
+    }
+
+    /// What is no longer as it was when the drill was checked: the answer was to what stood then.
+    /// - Returns: nil if nothing is.
+    private func change(_ course: Course) async -> String? {
+        do throws(DrillAgent.Failure) {
+            if try await placeholders() != course.placeholders {
+                return "another node is active, or standby, than when it was asked: run the drill anew"
+            }
+        } catch { return "the agent that measures the drill does not answer any more: \(error)" }
+        for precondition in scenario.preconditions {
+            if case .success(true) = await holds(precondition.condition, course) { continue }
+            let text = (try? course.placeholders.expand(precondition.otherwise)) ?? precondition.otherwise
+            return "a precondition no longer holds: \(text)"
+        }
+        return nil
     }
 
     private func answer(

@@ -26,6 +26,9 @@ package struct DrillRunner: Sendable {
     static let pollInterval = Duration.seconds(1)
     /// How long the agent may take to know of what happened: after that what it says is complete.
     static let settling = Duration.seconds(2)
+    /// For how long what was checked before a drill is taken to be so still: whoever answers later may harm another estate
+    /// than the one that was checked.
+    static let freshness = Duration.seconds(30)
     /// How much longer than its longest course a drill is announced.
     static let margin = Duration.seconds(600)
     /// How far the agent's clock may be from ours before it is worth a remark.
@@ -160,7 +163,7 @@ package struct DrillRunner: Sendable {
     }
 
     /// The values of this run: the names of the active node and of a standby as they are now.
-    private func placeholders() async throws(DrillAgent.Failure) -> DrillPlaceholders {
+    func placeholders() async throws(DrillAgent.Failure) -> DrillPlaceholders {
         var values: [DrillPlaceholder: String] = [.cluster: cluster, .hooks: hooks, .drill: id]
         values[.service] = service
         let label = "{cluster=\(cluster.quotedAsInGo)}"
