@@ -335,5 +335,10 @@ struct AuditLogProbeTests {
         let other = AuditPositions()
         other.restore("prod/vault-1", Array("garbage".utf8))
         #expect(other.all.isEmpty)
+        let damaged = """
+            [{"path": "/a", "identity": {"device": 1, "inode": 2}, "offset": 0, "head": {"length": -1, "hash": 0}}]
+            """
+        other.restore("prod/vault-1", Array(damaged.utf8))
+        #expect(other["prod/vault-1"] == [])
     }
 }

@@ -52,7 +52,9 @@ package final class AuditPositions: Sendable {
     ///     `hash`), as `takeChanges` has it.
     package func restore(_ name: String, _ bytes: [UInt8]) {
         guard let stored = try? JSONDecoder().decode([AuditPosition].self, from: Data(bytes)) else { return }
-        state.withLock { if $0.positions[name] == nil { $0.positions[name] = stored } }
+        // A length or an offset below 0 is no place in a file.
+        let sound = stored.filter { $0.offset >= 0 && $0.head.length >= 0 }
+        state.withLock { if $0.positions[name] == nil { $0.positions[name] = sound } }
     }
 
     /// What has changed since the last call, by target, to be stored; nil for targets that are gone.
