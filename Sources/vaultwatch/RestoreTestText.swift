@@ -36,6 +36,8 @@ enum RestoreTestText {
             lines.append("proves     \(report.kind.proves.joined(separator: "; "))")
             lines.append("not        \(report.kind.leavesOpen.joined(separator: "; "))")
         }
-        return lines.joined(separator: "\n")
+        // Staging, hooks and the bucket's metadata have their say in it.
+        return lines.flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false) }
+            .map { String($0).onOneLine }.joined(separator: "\n")
     }
 }

@@ -60,7 +60,9 @@ struct BackupFetchCommand: AsyncParsableCommand {
         if output.isJSON {
             try JSONOutput.print(body)
         } else {
-            print("\(body.file): \(Words.size(Double(body.sizeBytes))), a whole \(body.format), from \(body.key)")
+            print(
+                "\(body.file): \(Words.size(Double(body.sizeBytes))), a whole \(body.format), from \(body.key.onOneLine)"
+            )
         }
     }
 

@@ -68,7 +68,7 @@ struct BackupVerifyCommand: AsyncParsableCommand {
                     row.sizeBytes.map { Words.size(Double($0)) }, row.format,
                     row.encryptionKey.map { $0 == 1 ? "current key" : "key \($0)" },
                 ].compactMap { $0 }.joined(separator: ", ")
-                if row.isValid { print("\(row.key): good (\(facts))") }
+                if row.isValid { print("\(row.key.onOneLine): good (\(facts))") }
             }
         }
         let bad = rows.filter { !$0.isValid }
