@@ -35,7 +35,8 @@ struct WatchedAddresses: Sendable, Hashable {
 }
 
 extension WatchedAddresses.Endpoint {
-    /// Whether both may be the same server. Every address of 127.0.0.0/8 is this machine's.
+    /// Whether both are one server by name or address. A machine has several addresses, and what listens on all of them is
+    /// known by its cluster id alone.
     func meets(_ other: WatchedAddresses.Endpoint) -> Bool {
         port == other.port && !hosts.isDisjoint(with: other.hosts)
     }
