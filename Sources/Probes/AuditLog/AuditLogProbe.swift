@@ -141,6 +141,7 @@ final class AuditLogProbe: RunnableProbe {
             defer { state.replaced = [] }
             return state.replaced
         }
+        var failure: FileError?
         for position in replaced {
             guard let pieces = await AuditRecovery.pieces(after: position, platform.files) else {
                 state.withLock { $0.follower.gaps += 1 }
@@ -149,14 +150,21 @@ final class AuditLogProbe: RunnableProbe {
                     metadata: ["path": "\(position.path)"])
                 continue
             }
-            for piece in pieces {
-                if piece.isPacked {
-                    try await readPacked(piece, until: end)
-                } else {
-                    try await resume(piece, of: position.path)
+            do throws(FileError) {
+                for piece in pieces {
+                    if piece.isPacked {
+                        try await readPacked(piece, until: end)
+                    } else {
+                        try await resume(piece, of: position.path)
+                    }
                 }
+            } catch {
+                // Deleted or compressed since they were found: nothing tries it again.
+                state.withLock { $0.follower.gaps += 1 }
+                failure = failure ?? error
             }
         }
+        if let failure { throw failure }
     }
 
     private func resume(_ piece: AuditRecovery.Piece, of path: String) async throws(FileError) {
