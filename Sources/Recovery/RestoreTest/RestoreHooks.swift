@@ -1,5 +1,6 @@
 package import Platform
 import Text
+import Transport
 
 /// Runs the operator's programs for staging, and pg_restore.
 package protocol RestorePrograms: Sendable {
@@ -99,28 +100,40 @@ struct RestoreHooks: Sendable {
         }
     }
 
+    /// Addresses of one name that are tried.
+    private static let addressLimit = 8
+
     /// Lets the hook `reach` try to connect to what is watched, from where staging runs: exit status 0 means that it
-    /// could, 1 that it could not.
+    /// could, 1 that it could not. Of a name, to each of its addresses, since staging may resolve it otherwise.
     func tryToReach(_ watched: WatchedAddresses) async throws(RestoreFailure) {
         guard let hook = options.reach else { return }
         for endpoint in watched.vault + watched.postgres {
-            guard let host = endpoint.hosts.sorted().first(where: { !$0.hasPrefix("/") }) else { continue }
-            let outcome = await programs.run(
-                hook.arguments + [host, String(endpoint.port)], environment: environment, input: nil,
-                timeout: hook.timeout)
-            switch outcome.status {
-            case 1: continue
-            case 0:
-                throw RestoreFailure(
-                    .refused,
-                    "staging reaches \(endpoint.label) at \(host):\(endpoint.port): it is not isolated, and a restored Vault would act on the real world"
-                )
-            default:
-                throw RestoreFailure(
-                    .staging,
-                    "the hook reach cannot tell whether staging reaches \(host):\(endpoint.port)\(RestoreHooks.suffix(outcome)); expected exit status 0 if it connects, 1 if it does not"
-                )
+            let hosts = endpoint.hosts.filter { !$0.hasPrefix("/") }.sorted()
+            let numeric = hosts.filter { DNSAddress.normal($0) != nil }
+            for host in (numeric.isEmpty ? hosts : numeric).prefix(RestoreHooks.addressLimit) {
+                try await tryToReach(endpoint, host, by: hook)
             }
+        }
+    }
+
+    private func tryToReach(
+        _ endpoint: WatchedAddresses.Endpoint, _ host: String, by hook: RestoreTestOptions.Hook
+    ) async throws(RestoreFailure) {
+        let outcome = await programs.run(
+            hook.arguments + [host, String(endpoint.port)], environment: environment, input: nil,
+            timeout: hook.timeout)
+        switch outcome.status {
+        case 1: return
+        case 0:
+            throw RestoreFailure(
+                .refused,
+                "staging reaches \(endpoint.label) at \(host):\(endpoint.port): it is not isolated, and a restored Vault would act on the real world"
+            )
+        default:
+            throw RestoreFailure(
+                .staging,
+                "the hook reach cannot tell whether staging reaches \(host):\(endpoint.port)\(RestoreHooks.suffix(outcome)); expected exit status 0 if it connects, 1 if it does not"
+            )
         }
     }
 
