@@ -58,6 +58,8 @@ struct RestoreTestCommand: AsyncParsableCommand {
                 "\(recovery.file): no restore_test under staging; it names the Vault into which a backup is restored")
             throw ExitCode(RestoreFailure.Kind.configuration.exitStatus)
         }
+        // A reader of the output that goes away must not leave the copy behind.
+        signal(SIGPIPE, SIG_IGN)
         guard let signals = Signals.stream(of: [SIGINT, SIGTERM, SIGHUP]) else {
             Terminal.error("signals cannot be caught, so that Ctrl-C would leave the copy behind")
             throw ExitCode.failure
