@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Platform
 import Probes
+import Text
 import Transport
 
 /// Requests to the staging Vault. Each has a short deadline, since a Vault that is being restored hangs.
@@ -11,6 +12,8 @@ struct StagingClient: Sendable {
     private let http: any HTTPClient
     /// Limit for one request.
     private static let patience = Duration.seconds(3)
+    /// Of Vault's words that go into messages and records.
+    private static let wordsLimitBytes = 1000
 
     init(_ options: RestoreTestOptions, http: any HTTPClient) {
         base = options.url
@@ -37,7 +40,8 @@ struct StagingClient: Sendable {
         do throws(TransportError) {
             let response = try await http.send(request)
             return (200..<300).contains(response.status)
-                ? .value(response) : .status(response.status, response.vaultErrors)
+                ? .value(response)
+                : .status(response.status, response.vaultErrors.truncated(toBytes: StagingClient.wordsLimitBytes))
         } catch {
             return .silent(error.message)
         }
