@@ -111,11 +111,16 @@ extension RestoreTest {
     /// Waits until staging serves, and looks once more at who it is.
     private func awaitLeader(_ watched: Watched, _ run: RestoreRun) async throws(RestoreFailure) {
         let check = ActivationCheck(watched: watched.addresses)
-        try await run.poll(.start) { () async throws(RestoreFailure) in
+        try await run.poll(.start) { () async throws(RestoreFailure) -> Result<Void, RestoreRun.Pending> in
             let health = await client.health()
             try RestoreGuard.check(health, watched: watched.clusterIDs)
             switch check.verdict(health, await client.leader()) {
-            case .active: return .success(())
+            case .active:
+                // Without an id nothing was compared.
+                guard case .value(let health) = health, health.clusterID?.isEmpty == false else {
+                    return .failure(.init(reason: "staging does not tell its cluster id"))
+                }
+                return .success(())
             case .wait(let reason): return .failure(.init(reason: reason))
             case .fail(let failure): throw failure
             }
