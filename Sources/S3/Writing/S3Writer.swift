@@ -3,7 +3,8 @@ import Samples
 import Text
 import Transport
 
-/// Writes to one bucket: only the recovery commands do. An object of the same key is never overwritten.
+/// Writes to one bucket: only the recovery commands do. An object of the same key is not overwritten: it is looked for
+/// first, and what is sent whole says If-None-Match too, so that two that write at the same time cannot.
 ///
 /// Every body goes with its SHA-256, which the signature covers, and its Content-MD5; servers that know
 /// `x-amz-checksum-sha256` compare that too. A request that got no answer is sent again: all of them may be repeated.
