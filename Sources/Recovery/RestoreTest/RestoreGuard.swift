@@ -52,4 +52,14 @@ enum RestoreGuard {
             "the Vault at staging's address has the cluster id of one that is watched (\(id)): it is production, or a copy that an earlier test left there. Make it a fresh one, best by the hooks start and stop"
         )
     }
+
+    /// Refuses a Vault that still serves at staging's address after the hook `stop`: the hooks are another one's. Without a
+    /// watched cluster's id it might be production, which would answer in the copy's place.
+    static func checkStopped(_ health: StagingAnswer<StagingHealth>) throws(RestoreFailure) {
+        guard case .value(let health) = health, let id = health.clusterID, !id.isEmpty else { return }
+        throw RestoreFailure(
+            .refused,
+            "a Vault (cluster id \(id.prefix(40))) still serves at staging's address after the hook stop: url names another one than the hooks start and stop"
+        )
+    }
 }

@@ -135,7 +135,9 @@ extension RestoreTest {
     ) async throws(RestoreFailure) {
         let hooks = hooks(content, database: database)
         if options.start != nil { try await hooks.run(options.stop, "stop") }
-        try RestoreGuard.check(await client.health(), watched: watched.clusterIDs)
+        let health = await client.health()
+        try RestoreGuard.check(health, watched: watched.clusterIDs)
+        if options.start != nil, options.stop != nil { try RestoreGuard.checkStopped(health) }
         try await hooks.tryToReach(watched.addresses)
         if options.start != nil {
             staging.mayHaveStarted()

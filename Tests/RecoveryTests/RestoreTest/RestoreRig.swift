@@ -23,6 +23,8 @@ final class RestoreRig: Sendable {
         var reach: Int32 = 1
         /// Whether `stop` fails.
         var stopFails = false
+        /// Whether another Vault than that of the hooks serves at staging's address.
+        var isAnother = false
         /// Changes the staging Vault as it starts.
         var vault: @Sendable (inout SimulatedVaultCluster) -> Void = { _ in }
         /// Changes the object in the bucket.
@@ -55,7 +57,16 @@ final class RestoreRig: Sendable {
         var production = SimulatedVaultCluster(
             options, nodes: [("vault-1", Self.production, "https://127.0.1.10:8201")], at: time.wall())
         _ = production.perform(.unseal, on: 0, at: time.now(), random: random)
-        state = Mutex(State(production: production))
+        var another: SimulatedVaultCluster?
+        if behaviour.isAnother {
+            options.id = "00000000-0000-4000-8000-00000000000a"
+            var vault = SimulatedVaultCluster(
+                options, nodes: [("other", Self.staging, "https://127.0.1.30:8201")], at: time.wall())
+            _ = vault.perform(.unseal, on: 0, at: time.now(), random: random)
+            another = vault
+            options.id = SimulatedVaultCluster.Options().id
+        }
+        state = Mutex(State(production: production, staging: another))
         var bucket = Bucket(vault: options)
         key = bucket.takeBackup(at: time.wall() - .seconds(3600))
         self.bucket = bucket
@@ -186,7 +197,7 @@ final class RestoreRig: Sendable {
                 if behaviour.stopFails, state.staging != nil {
                     return ProgramOutcome(status: 1, words: "unit vault-test not loaded")
                 }
-                state.staging = nil
+                if !behaviour.isAnother { state.staging = nil }
             case "start" where behaviour.starts:
                 var options = SimulatedVaultCluster.Options()
                 options.storageType = "raft"

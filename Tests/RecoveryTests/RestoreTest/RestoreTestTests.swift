@@ -113,6 +113,15 @@ struct RestoreTestTests {
         #expect(report.failure?.message.contains("cluster id of one that is watched") == true)
     }
 
+    /// It may be production under an address that nobody compared, while its nodes do not tell their id.
+    @Test func aVaultThatTheHooksDoNotStopIsRefused() async throws {
+        let rig = try RestoreRig(.init(isAnother: true))
+        let report = try await rig.run()
+        #expect(report.failure?.kind == .refused && report.failure?.phase == .start, "\(report.failure as Any)")
+        #expect(report.failure?.message.contains("still serves") == true)
+        #expect(!rig.hooks.contains("start"), "nothing was started")
+    }
+
     @Test func stagingThatReachesProductionIsRefused() async throws {
         let rig = try RestoreRig(.init(reach: 0))
         let report = try await rig.run()
