@@ -64,7 +64,8 @@ package struct SystemPrograms: RestorePrograms {
             case .exited(let status): return ProgramOutcome(status: status, words: words)
             case .signalled(let number): return ProgramOutcome(status: nil, words: "killed by signal \(number)")
             case nil:
-                await child.terminate(grace: .seconds(2))
+                // In a task of its own: in a cancelled one the grace is over at once, and what the program has begun is left.
+                await Task { _ = await child.terminate(grace: .seconds(2)) }.value
                 return ProgramOutcome(
                     status: nil, words: "no end after \(Words.duration(timeout))\(words.isEmpty ? "" : ": \(words)")")
             }
