@@ -8,8 +8,8 @@ import Supervision
 @main
 enum Main {
     static func main() async {
-        // A daemon handles signals from the start.
-        if CommandLine.arguments.dropFirst().contains("run") { _ = Signals.shared }
+        // A daemon handles signals from the start; `backup run` and the like are none.
+        if CommandLine.arguments.dropFirst().first(where: { !$0.hasPrefix("-") }) == "run" { _ = Signals.shared }
         var kind: any ParsableCommand.Type = Vaultwatch.self
         do {
             var command = try Vaultwatch.parseAsRoot()

@@ -164,7 +164,8 @@ import Testing
         #expect(measured(report, "rto") != nil)
         // What was written since the newest backup is lost.
         #expect(measured(report, "rpo").map { $0 > 0 } == true)
-        #expect(watch.estate.inbox.messages(kind: .pagerduty).isEmpty == false)
+        // Whether it lasted long enough for PagerDuty depends on how fast it was restored.
+        #expect(report["paged_at"] != nil, "\(output)")
         await watch.stop()
     }
 
