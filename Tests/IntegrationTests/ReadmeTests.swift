@@ -62,6 +62,10 @@ import Testing
         try FileManager.default.createSymbolicLink(
             atPath: folder.path + "/audit.log",
             withDestinationPath: Binary.root + "/Tests/ProbesTests/Recordings/audit/incident.jsonl")
+        // Backups and restore tests have an estate of their own, with a staging side.
+        let staged = try await StagedEstate.start()
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path + "/recovery.yml", withDestinationPath: try staged.configuration())
         let options = { ChildProcess.Options(workingDirectory: folder.path) }
         let agent = try await ChildProcess.start(
             Binary.path, ["run", "--config.file=vaultwatch.yml"], options: options())
@@ -83,6 +87,7 @@ import Testing
             #expect(fine.contains(exit), "vaultwatch \(example.joined(separator: " ")): \(exit)\n\(said)")
         }
         #expect(await agent.terminate() == .exited(0))
+        await staged.stop()
         await estate.stop()
         folder.remove()
     }
