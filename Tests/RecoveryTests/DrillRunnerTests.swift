@@ -226,6 +226,19 @@ struct DrillRunnerTests {
         #expect(!report.timeline.contains { $0.what.contains("Old") || $0.what.contains("Elsewhere") })
     }
 
+    /// What the last step saw counts, although it lies between two of the times that are asked for.
+    @Test func aServiceThatCameBackJustBeforeTheEndIsBack() throws {
+        change { state in
+            state.durations["/h/stop"] = 0.5
+            state.conditions["takeover"] = { $0 >= 13.2 }
+            state.conditions["served"] = { $0 < 2 || $0 >= 13.2 }
+        }
+        page()
+        let report = try drill()
+        #expect(report.outcome == .passed, "\(report.issues)")
+        #expect(report.measured("rto") == 13.5)
+    }
+
     @Test func aServiceThatWasNeverAwayIsBackAtOnce() throws {
         page()
         let report = try drill()

@@ -33,6 +33,8 @@ package struct DrillRunner: Sendable {
     static let margin = Duration.seconds(600)
     /// How far the agent's clock may be from ours before it is worth a remark.
     static let clockTolerance = Duration.seconds(2)
+    /// How well the agent's clock is known.
+    static let clockPrecision = Duration.milliseconds(200)
 
     /// A drill of a cluster. Whether the cluster may be drilled is for the caller to check.
     package init(
@@ -240,6 +242,12 @@ package struct DrillRunner: Sendable {
             let times = try await agent.times(expression, from, to, step)
             course.measurement.take(
                 served: Set(times.map { $0 - course.clockOffset }), from: fault, through: end, step: step)
+            // It may have come back between the last of these times and the end, at which the last step saw it.
+            guard course.measurement.served == nil else { return }
+            for time in [to, to + DrillRunner.clockPrecision] {
+                let isThere = try await !agent.times(expression, time, time, step).isEmpty
+                if isThere { course.measurement.served = end }
+            }
         } catch {
             course.note("whether the service was there could not be asked: \(error)")
         }
