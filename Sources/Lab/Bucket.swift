@@ -162,10 +162,10 @@ package struct Bucket: Sendable {
         objects[key] = Object(bytes: [], metadata: object.metadata, modified: object.modified)
     }
 
-    /// Removes the metadata of the newest object.
+    /// Removes the metadata of the newest object: in S3 that is a copy onto itself, with a new time.
     package mutating func stripNewest() {
         guard let key = newestKey, let object = objects[key] else { return }
-        objects[key] = Object(bytes: object.bytes, metadata: [:], modified: object.modified)
+        objects[key] = Object(bytes: object.bytes, metadata: [:], modified: object.modified + .seconds(1))
     }
 
     /// Replaces the content of the newest object by the encryption of another, with its right checksum.

@@ -71,7 +71,7 @@ import TestServers
         return text
     }
 
-    @Test(.timeLimit(.minutes(17))) func pagesWorkInABrowserDuringEachFault() async throws {
+    @Test(.timeLimit(.minutes(27))) func pagesWorkInABrowserDuringEachFault() async throws {
         let platform = Platform.real(log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let estate = try await Estate.start(EstateOptions(), platform: platform)
         let folder = try TemporaryDirectory()

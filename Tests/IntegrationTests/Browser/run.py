@@ -19,7 +19,7 @@ import tabs
 from playwright.async_api import async_playwright
 
 # However many faults there are, this is the end.
-LIMIT_SECONDS = 900
+LIMIT_SECONDS = 1500
 # The node that a fault is made on is the active one, which others have to take over from; this is for the other.
 ON_A_STANDBY = ("seal",)
 
