@@ -198,7 +198,7 @@ extension Configuration {
     /// Whether the same targets are probed in the same way.
     fileprivate func hasSameTargets(as other: Configuration) -> Bool {
         vault == other.vault && postgres == other.postgres && backups == other.backups && records == other.records
-            && postgresBackups == other.postgresBackups && services == other.services
+            && postgresBackups == other.postgresBackups && auditLogs == other.auditLogs && services == other.services
             && global.pollInterval == other.global.pollInterval && global.timeout == other.global.timeout
     }
 }

@@ -240,6 +240,7 @@ extension Agent {
                 case .postgres, .postgresCluster: "postgres"
                 case .backupSet, .backupContent, .bucket, .postgresBackup: "backups"
                 case .records: "records"
+                case .auditLog: "audit_logs"
                 case .service, .serviceMail: "services"
                 case .vaultNode, .vaultTelemetry, .vaultFacts, .vaultCanary, .vaultLoadBalancer, .vaultCluster:
                     "vault"

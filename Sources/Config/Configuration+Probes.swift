@@ -26,7 +26,8 @@ extension Configuration {
         }
         return ProbeSet(
             vault: vault, postgres: postgres, backups: stores, verdicts: verdicts, beginnings: beginnings,
-            records: records, postgresBackups: postgresBackups, services: services, network: network,
+            records: records, postgresBackups: postgresBackups, auditLogs: auditLogs, auditPositions: auditPositions,
+            services: services, network: network,
             http: network.http, database: network.database,
             platform: platform)
     }

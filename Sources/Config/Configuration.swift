@@ -21,6 +21,8 @@ package struct Configuration: Sendable {
     package var records: RecordOptions?
     /// `postgres_backups`.
     package var postgresBackups: [PostgresBackupOptions] = []
+    /// `audit_logs`.
+    package var auditLogs: [AuditLogOptions] = []
     /// `services`.
     package var services: [ServiceOptions] = []
     /// `recovery`.

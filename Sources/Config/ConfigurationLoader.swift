@@ -25,6 +25,7 @@ extension Configuration {
         let backups = parser.backups(fields.list("backups"))
         let records = parser.records(fields.list("records"))
         let postgresBackups = parser.postgresBackups(fields.list("postgres_backups"), clusters: vault.map(\.name))
+        let auditLogs = parser.auditLogs(fields.list("audit_logs"), vault: vault)
         let services = parser.services(fields.list("services"))
         let ruleFiles = fields.list("rules").compactMap { node -> String? in
             guard let text = node.scalar else {
@@ -47,17 +48,18 @@ extension Configuration {
 
         // With only rules the agent monitors itself.
         if vault.isEmpty, postgres.isEmpty, backups.isEmpty, records == nil, postgresBackups.isEmpty,
-            services.isEmpty, ruleFiles.isEmpty, errors.isEmpty
+            auditLogs.isEmpty, services.isEmpty, ruleFiles.isEmpty, errors.isEmpty
         {
             errors.add(
                 root.position,
-                "nothing to monitor: expected at least one of vault, postgres, backups, records, postgres_backups, services, rules"
+                "nothing to monitor: expected at least one of vault, postgres, backups, records, postgres_backups, audit_logs, services, rules"
             )
         }
         guard errors.isEmpty, let alerting else { throw ConfigurationErrors(errors: errors.errors) }
         return Configuration(
             global: global, vault: vault, postgres: postgres, backups: backups, records: records,
-            postgresBackups: postgresBackups, services: services, recovery: recovery, ruleFiles: ruleFiles,
+            postgresBackups: postgresBackups, auditLogs: auditLogs, services: services, recovery: recovery,
+            ruleFiles: ruleFiles,
             dispatch: alerting.dispatch,
             delivery: alerting.delivery, web: web, storage: storage, path: path,
             text: ConfigurationText(root, secrets: context.secrets.all))

@@ -123,7 +123,7 @@ extension EstateStatus.Target {
         case "records": .clock
         case "service": .service
         case "service_mail": .mail
-        case "vault_canary", "vault_telemetry", "vault_facts": .probe
+        case "vault_canary", "audit_log", "vault_telemetry", "vault_facts": .probe
         default: .node
         }
     }

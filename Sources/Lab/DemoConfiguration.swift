@@ -34,7 +34,7 @@ package enum DemoConfiguration {
         let mailTLS = estate.caFile.map { "    smtp_tls_config: {ca_file: \($0)}\n" } ?? "    smtp_require_tls: false\n"
         let services = estate.services
         let websiteCA = estate.caFile.map { ", ca_file: \($0)" } ?? ""
-        let serviceCA = estate.caFile.map { "          ca_file: \($0)\n" } ?? ""
+        let serviceCA = estate.caFile.map { "      ca_file: \($0)\n" } ?? ""
         return """
             # Written by vaultwatch-demo for its simulated estate.
             global:
@@ -61,7 +61,37 @@ package enum DemoConfiguration {
                 sets:
                   - {name: daily, prefix: daily/, period: daily, grace: 1h, retention: 30}
                   - {name: monthly, prefix: monthly/, period: monthly, grace: 1h, retention: 12}
-            \(records.map { "records: [\($0)]\n" } ?? "")rules: ["\(rules)"]
+            services:
+              - name: submission
+                poll_interval: 5s
+                timeout: 4s
+                smtp:
+                  address: \(services.mail)
+                  \(services.isMailSecure ? "security: starttls" : "security: none")
+            \(serviceCA)      username: watch
+                  password_file: \(services.mailPasswordFile)
+                  test_mail:
+                    from: watch@example.org
+                    to: echo@example.org
+                    hook: {url: "\(services.mailHook)"}
+                    every: 1m
+                    within: 30s
+                    poll_interval: 5s
+              - name: website
+                poll_interval: 5s
+                timeout: 4s
+                http: {url: "\(services.website)/health", expect_text: ready\(websiteCA)}
+              - name: zone
+                poll_interval: 5s
+                timeout: 4s
+                dns:
+                  name_servers: ["\(services.nameServer)"]
+                  records:
+                    - {name: example.org, type: MX, expect: [10 mail.example.org]}
+                    - {name: example.org, type: TXT, expect: [v=spf1 mx -all]}
+                    - {name: mail._domainkey.example.org, type: TXT, expect: ["v=DKIM1; k=ed25519; p=MCowBQYDK2VwAyEA"]}
+                    - {name: mail.example.org, type: A, expect: [192.0.2.25]}
+            \(records.map { "records: [\($0)]\n" } ?? "")\(auditLogs)rules: ["\(rules)"]
             alerting:
               global:
                 smtp_smarthost: \(estate.mail)

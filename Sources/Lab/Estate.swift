@@ -175,8 +175,11 @@ package final class Estate: Sendable {
             defer { servers = Servers() }
             return servers
         }
-        for server in all.nodes + [all.loadBalancer, all.bucket, all.web].compactMap({ $0 }) { await server.close() }
-        await all.mail?.close()
+        for server in all.nodes + [all.loadBalancer, all.bucket, all.web, all.website].compactMap({ $0 }) {
+            await server.close()
+        }
+        for server in [all.mail, all.relay] { await server?.close() }
+        await all.names?.close()
         await all.staging?.stop()
         await lockWriter.finish()
         await postgres?.stop()
@@ -254,7 +257,8 @@ package final class Estate: Sendable {
                 mailPasswordFile: try secret("relay-password", "lab"),
                 mailHook: inboxURL + "/returned/{token}", website: servers.website?.url ?? "",
                 nameServer: "127.0.0.1:\(servers.names?.port ?? 0)"),
-            inboxURL: inboxURL)
+            inboxURL: inboxURL,
+            staging: staging)
     }
 }
 

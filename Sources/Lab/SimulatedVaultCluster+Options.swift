@@ -40,6 +40,8 @@ extension SimulatedVaultCluster {
         package var auditDevices = ["file/": "file"]
         /// The condition of the audit devices.
         package var audit = AuditCondition.working
+        /// Whether what a file audit device writes is kept for `takeAuditRecords`. Default: no.
+        package var recordsAudit = false
         /// Paths that exceed a rate limit quota.
         package var limitedPaths: Set<String> = []
         /// The AppRole's role id.

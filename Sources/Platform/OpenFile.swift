@@ -75,6 +75,35 @@ package final class OpenFile: Sendable {
         return done
     }
 
+    /// Copies another file into this one, from the beginning, and waits until it is on the disk.
+    /// - Throws: `FileError`.
+    package func copy(_ other: OpenFile, size: Int64) throws(FileError) {
+        var chunk = [UInt8](repeating: 0, count: 256 << 10)
+        var done: Int64 = 0
+        while done < size {
+            let wanted = Int(min(Int64(chunk.count), size - done))
+            try chunk.withUnsafeMutableBytes { buffer in
+                Result { () throws(FileError) in
+                    let part = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(wanted))
+                    guard try other.read(into: part, at: done) == wanted else {
+                        throw FileError(path: other.path, reason: "ends too early")
+                    }
+                    try write(UnsafeRawBufferPointer(part), at: done)
+                }
+            }.get()
+            done += Int64(wanted)
+        }
+        guard fsync(descriptor) == 0 else { throw OpenFile.error(path) }
+    }
+
+    /// Gives an unnamed file a name, with everything that is in it at once. Source: linkat(2), AT_SYMLINK_FOLLOW.
+    /// - Throws: `FileError`, also if there is a file of that name, and on a file system without unnamed files.
+    package func name(_ new: String) throws(FileError) {
+        guard fsync(descriptor) == 0,
+            linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, new, AT_SYMLINK_FOLLOW) == 0
+        else { throw OpenFile.error(new) }
+    }
+
     /// Moves the position at which a child process reads to the beginning; lseek(2).
     /// - Throws: `FileError`.
     package func rewind() throws(FileError) {

@@ -26,6 +26,8 @@ package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConverti
         case records
         /// A backup tool's report about the backups of a PostgreSQL cluster.
         case postgresBackup = "postgres_backup"
+        /// The audit logs of one Vault node.
+        case auditLog = "audit_log"
         /// What a service answers: mail submission, HTTP, TCP or the DNS.
         case service
         /// A test mail through a service, which must come back.

@@ -14,6 +14,8 @@ package struct ProbeSet: Sendable {
     ///   - beginnings: since when each set has been watched.
     ///   - records: nil without record files.
     ///   - postgresBackups: the backups made by pgBackRest, WAL-G or Barman.
+    ///   - auditLogs: the audit logs that are followed.
+    ///   - auditPositions: up to where these have been counted.
     ///   - network: for services; nil without any.
     ///   - hooks: runs the commands that say whether a test mail has come back.
     package init(
@@ -21,6 +23,7 @@ package struct ProbeSet: Sendable {
         backups: [(options: BackupSetOptions, store: any BackupStore)] = [],
         verdicts: BackupVerdicts = BackupVerdicts(), beginnings: BackupBeginnings = BackupBeginnings(),
         records: RecordOptions? = nil, postgresBackups: [PostgresBackupOptions] = [],
+        auditLogs: [AuditLogOptions] = [], auditPositions: AuditPositions = AuditPositions(),
         services: [ServiceOptions] = [], network: Network? = nil, hooks: any HookRunner = ChildHookRunner(),
         http: any HTTPClient, database: any PostgresConnector, platform: Platform
     ) {
@@ -57,6 +60,9 @@ package struct ProbeSet: Sendable {
         }
         if let records { probes.append(RecordProbe(options: records, platform: platform)) }
         for options in postgresBackups { probes.append(PostgresBackupProbe(options: options, platform: platform)) }
+        for options in auditLogs {
+            probes.append(AuditLogProbe(options: options, positions: auditPositions, platform: platform))
+        }
         if let network {
             for options in services { probes += ProbeSet.probes(options, network, hooks, platform) }
         }

@@ -142,7 +142,9 @@ struct CheckConfigCommand: AsyncParsableCommand {
         let targets = ["Vault node", "PostgreSQL server", "backup set", "service"].reduce(0) {
             $0 + (report.found[$1] ?? 0)
         }
-        if targets == 0, configuration.records == nil, configuration.postgresBackups.isEmpty {
+        if targets == 0, configuration.records == nil, configuration.postgresBackups.isEmpty,
+            configuration.auditLogs.isEmpty
+        {
             say("only vaultwatch itself is monitored; add vault, postgres, backups or services to \(file)")
         }
     }

@@ -73,6 +73,7 @@ struct Vaultwatch: AsyncParsableCommand {
             StatusCommand.self, WatchCommand.self,
             AlertsCommand.self, AckCommand.self, SilenceCommand.self,
             HistoryCommand.self, RoutesCommand.self, ReplayCommand.self, NotifyCommand.self, TemplateCommand.self,
-            RecordCommand.self, RestoreTestCommand.self, DrillCommand.self, ReportCommand.self,
+            RecordCommand.self, BackupCommand.self, RestoreTestCommand.self, DrillCommand.self, ReportCommand.self,
+            AuditCommand.self,
         ])
 }

@@ -17,11 +17,10 @@ struct Benchmarks {
         // `Benchmarks promql` runs that table alone; `Benchmarks estate /other/vaultwatch` measures another build too.
         let wanted = Set(CommandLine.arguments.dropFirst().filter { !$0.hasPrefix("/") })
         func isWanted(_ table: String) -> Bool { wanted.isEmpty || wanted.contains(table) }
+        let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path
         if isWanted("rules") { try await compareUnitTests() }
         if isWanted("promql") { try await compareEngines() }
-        if isWanted("alerting") {
-            try await AlertingBenchmark.run(URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)
-        }
+        if isWanted("alerting") { try await AlertingBenchmark.run(folder) }
         if isWanted("estate") {
             try await EstateBenchmark.run(
                 [folder + "/vaultwatch"] + CommandLine.arguments.dropFirst().filter { $0.hasPrefix("/") })
@@ -34,10 +33,7 @@ struct Benchmarks {
             try await ScaleBenchmark.run(folder, sizes: sizes.isEmpty ? [10, 100, 1000] : sizes)
         }
         if isWanted("correlation") { CorrelationBenchmark.run() }
-        if isWanted("lateness") {
-            try await RuleLatenessBenchmark.run(
-                URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path)
-        }
+        if isWanted("lateness") { try await RuleLatenessBenchmark.run(folder) }
     }
 
     private static func compareUnitTests() async throws {

@@ -564,7 +564,7 @@ struct ConfigurationTests {
     @Test func nothingToWatchIsAMistake() {
         #expect(
             complaints(Self.alerting) == [
-                "c.yml:1:1: nothing to monitor: expected at least one of vault, postgres, backups, records, postgres_backups, services, rules"
+                "c.yml:1:1: nothing to monitor: expected at least one of vault, postgres, backups, records, postgres_backups, audit_logs, services, rules"
             ])
         #expect(
             complaints(Self.least) == [

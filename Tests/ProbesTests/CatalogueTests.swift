@@ -137,6 +137,7 @@ struct CatalogueTests {
         samples += await verification(platform)
         samples += try await recorded(platform)
         samples += await databaseBackups(platform)
+        samples += try await auditLog(platform)
         samples += try await services(platform)
         return samples
     }

@@ -16,6 +16,22 @@ package struct SnapshotFacts: Sendable, Hashable {
     /// The text of `core/seal-config`, JSON with `secret_shares` and `secret_threshold`; nil without.
     package var sealConfiguration: [UInt8]?
 
+    /// How many unseal keys there are, and how many of them a restore needs.
+    package struct Seal: Sendable, Hashable, Decodable {
+        /// `secret_shares`.
+        package var shares: Int
+        /// `secret_threshold`.
+        package var threshold: Int
+
+        enum CodingKeys: String, CodingKey {
+            case shares = "secret_shares"
+            case threshold = "secret_threshold"
+        }
+    }
+
+    /// From `sealConfiguration`; nil if it is unreadable.
+    package var seal: Seal? { sealConfiguration.flatMap { decodeJSON(Seal.self, $0) } }
+
     /// What Vault needs to start.
     package static let essentialKeys: Set<String> = ["core/keyring", "core/seal-config", "core/mounts"]
 

@@ -1075,6 +1075,6 @@ extension Catalogue {
     package static let entries: [Entry] = [
         everyTarget, vaultNode, vaultCluster, vaultFacts, canary, loadBalancer, vaultTelemetry, postgresServer, haLock,
         postgresCluster, backupSet, backupContent, bucket, records,
-        postgresBackup, services,
+        postgresBackup, auditLog, services,
     ].flatMap { $0 }
 }

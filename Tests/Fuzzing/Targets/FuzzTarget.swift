@@ -45,6 +45,7 @@ package struct FuzzTarget: Sendable {
             ("postgres-rows", .asking(AnswerFuzzing.postgresRows)),
             ("records", .asking(AnswerFuzzing.records)),
             ("postgres-backups", .asking(AnswerFuzzing.postgresBackups)),
+            ("audit", .asking(AuditFuzzing.lines)),
             ("dns", .asking(AnswerFuzzing.dns)),
             ("receivers", .asking(AnswerFuzzing.receivers)),
             ("console-pages", .asking(ConsoleFuzzing.pages)),

@@ -63,15 +63,15 @@ import Testing
         // Staging that is production, and one that nobody calls isolated.
         try await expect(
             30, "which is watched", staged, [("url: \(staging.url)", "url: \(staged.endpoints.nodes[0].url)")])
-        try await expect(30, "isolated: true", staged, [("      isolated: true\n", "")])
+        try await expect(30, "isolated: true", staged, [("    isolated: true\n", "")])
         try await expect(30, "daemon's configuration", staged, [("vaultwatch.yml", "none.yml")])
         // A staging that reaches production, and one that cannot tell.
-        let reach = "      reach: {argv: [\"%\"]}\n      # Nothing"
+        let reach = "    reach: {argv: [\"%\"]}\n    # Nothing"
         try await expect(
-            30, "it is not isolated", staged, [("      # Nothing", reach.replacingOccurrences(of: "%", with: "true"))])
+            30, "it is not isolated", staged, [("    # Nothing", reach.replacingOccurrences(of: "%", with: "true"))])
         try await expect(
             34, "cannot tell", staged,
-            [("      # Nothing", "      reach: {argv: [sh, -c, exit 7]}\n      # Nothing")])
+            [("    # Nothing", "    reach: {argv: [sh, -c, exit 7]}\n    # Nothing")])
         // The keys: another's, and too few.
         let wrong = try staged.folder.write("wrong-key", String(repeating: "5c", count: 33) + "\n", mode: 0o600)
         try await expect(35, "do not open this backup", staged, [(staging.unsealKeyFiles[1], wrong)])
