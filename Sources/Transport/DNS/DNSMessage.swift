@@ -86,6 +86,7 @@ package enum DNSMessage {
             for _ in 0..<number(message, offset) {
                 guard let record = record(message, at: &position) else { return .malformed }
                 if section == 0 { found.append(record) }
+                // Checked: the shift leaves 8 bits.
                 if section == 2, record.type == optType { answer.code |= Int(record.seconds >> 24) << 4 }
             }
         }
