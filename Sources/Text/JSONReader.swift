@@ -203,18 +203,9 @@ package struct JSONReader {
 
     /// The four hexadecimal digits of `\u`.
     private func unit(at index: Int, before end: Int) throws(Mistake) -> UInt16 {
-        guard index + 4 <= end else { throw Mistake(offset: index) }
-        var value: UInt16 = 0
-        for byte in bytes[index..<index + 4] {
-            let digit: UInt8
-            switch byte {
-            case 0x30...0x39: digit = byte - 0x30
-            case 0x41...0x46: digit = byte - 0x41 + 10
-            case 0x61...0x66: digit = byte - 0x61 + 10
-            default: throw Mistake(offset: index)
-            }
-            value = value << 4 | UInt16(digit)
-        }
+        guard index + 4 <= end,
+            let value = UInt16(digits: String(decoding: bytes[index..<index + 4], as: UTF8.self), radix: 16)
+        else { throw Mistake(offset: index) }
         return value
     }
 }

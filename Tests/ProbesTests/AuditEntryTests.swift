@@ -112,6 +112,12 @@ struct AuditEntryTests {
         #expect(long.entries.first.map { $0.path.utf8.count <= 1026 } == true)
     }
 
+    /// The standard library takes a sign for a part of a number, which an escape has not.
+    @Test func aSignIsNoDigitOfAnEscape() throws {
+        let reading = AuditRecording.Reading(AuditRecording.line("read", #"kv\/a\u+041"#))
+        #expect(try #require(reading.entries.first).path == "kv/a\u{fffd}+041")
+    }
+
     @Test func escapesAreResolved() throws {
         let line = AuditRecording.line("read", #"kv\/a\u001b[31m\n\ud800x\"y"#)
         let entry = try #require(AuditRecording.Reading(line).entries.first)

@@ -1,3 +1,5 @@
+import Text
+
 /// Walks over the JSON of one audit line and hands out the values that are asked for; everything else is skipped without
 /// being decoded. Nothing that the line says about itself is trusted: reading ends at the line's end, and nesting costs
 /// no stack. Source: RFC 8259.
@@ -237,6 +239,6 @@ struct AuditScanner {
 
     private func unit(at index: Int, before end: Int) -> UInt16? {
         guard index + 4 <= end else { return nil }
-        return UInt16(String(decoding: bytes[index..<index + 4], as: UTF8.self), radix: 16)
+        return UInt16(digits: String(decoding: bytes[index..<index + 4], as: UTF8.self), radix: 16)
     }
 }
