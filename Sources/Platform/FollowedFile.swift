@@ -47,7 +47,7 @@ final class SystemFollowedFile: FollowedFile {
 
     func read(at offset: Int64, limit: Int) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: max(limit, 0))
-        let count = try OpenFile.read(file, into: &bytes, at: offset)
+        let count = try file.read(into: &bytes, at: offset)
         return count == bytes.count ? bytes : Array(bytes.prefix(count))
     }
 
@@ -58,18 +58,6 @@ final class SystemFollowedFile: FollowedFile {
             throw FileError(path: file.path, reason: String(cString: strerror(errno)))
         }
         return status
-    }
-}
-
-extension OpenFile {
-    /// `read(into:at:)` for an array, whose closure would lose the type of the error.
-    fileprivate static func read(
-        _ file: OpenFile, into bytes: inout [UInt8], at offset: Int64
-    ) throws(FileError) -> Int {
-        let result = bytes.withUnsafeMutableBytes { buffer in
-            Result { () throws(FileError) in try file.read(into: buffer, at: offset) }
-        }
-        return try result.get()
     }
 }
 

@@ -75,6 +75,31 @@ package final class OpenFile: Sendable {
         return done
     }
 
+    /// Writes the first bytes of an array at an offset.
+    /// - Parameter count: nil for all of them.
+    /// - Throws: `FileError`, such as for a full disk.
+    package func write(_ bytes: [UInt8], count: Int? = nil, at offset: Int64) throws(FileError) {
+        // The array's closure would lose the type of the error.
+        try bytes.withUnsafeBytes { buffer in
+            Result { () throws(FileError) in
+                try write(UnsafeRawBufferPointer(rebasing: buffer.prefix(count ?? buffer.count)), at: offset)
+            }
+        }.get()
+    }
+
+    /// Reads into the beginning of an array, whose size stays.
+    /// - Parameter count: nil for as many bytes as the array has.
+    /// - Returns: the number of bytes read; fewer only at the end of the file.
+    /// - Throws: `FileError`.
+    package func read(into bytes: inout [UInt8], count: Int? = nil, at offset: Int64) throws(FileError) -> Int {
+        try bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(FileError) in
+                try read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(count ?? buffer.count)), at: offset)
+            }
+        }.get()
+    }
+
     /// Copies another file into this one, from the beginning, and waits until it is on the disk.
     /// - Throws: `FileError`.
     package func copy(_ other: OpenFile, size: Int64) throws(FileError) {
@@ -82,15 +107,10 @@ package final class OpenFile: Sendable {
         var done: Int64 = 0
         while done < size {
             let wanted = Int(min(Int64(chunk.count), size - done))
-            try chunk.withUnsafeMutableBytes { buffer in
-                Result { () throws(FileError) in
-                    let part = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(wanted))
-                    guard try other.read(into: part, at: done) == wanted else {
-                        throw FileError(path: other.path, reason: "ends too early")
-                    }
-                    try write(UnsafeRawBufferPointer(part), at: done)
-                }
-            }.get()
+            guard try other.read(into: &chunk, count: wanted, at: done) == wanted else {
+                throw FileError(path: other.path, reason: "ends too early")
+            }
+            try write(chunk, count: wanted, at: done)
             done += Int64(wanted)
         }
         guard fsync(descriptor) == 0 else { throw OpenFile.error(path) }

@@ -68,10 +68,7 @@ package struct BackupFetcher: Sendable {
                 defer { done += Int64(piece.count) }
                 return done
             }
-            let result = piece.withUnsafeBytes { bytes in
-                Result { () throws(FileError) in try encrypted.write(bytes, at: offset) }
-            }
-            do throws(FileError) { try result.get() } catch {
+            do throws(FileError) { try encrypted.write(piece, at: offset) } catch {
                 throw BackupFailure(.space, "a temporary file in \(error)")
             }
         }

@@ -53,12 +53,7 @@ package enum BackupOpener {
             guard EVP_DecryptUpdate(cipher, &out, &written, piece, Int32(truncatingIfNeeded: piece.count)) == 1,
                 Int(written) == piece.count
             else { throw BackupFailure(.key, "libcrypto cannot decrypt") }
-            let result = out.withUnsafeBytes { bytes in
-                Result { () throws(FileError) in
-                    try plain.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(piece.count)), at: done - headerBytes)
-                }
-            }
-            do throws(FileError) { try result.get() } catch {
+            do throws(FileError) { try plain.write(out, count: piece.count, at: done - headerBytes) } catch {
                 throw BackupFailure(.space, "a temporary file in \(error)")
             }
             done += Int64(piece.count)
@@ -69,11 +64,8 @@ package enum BackupOpener {
 
     private static func read(_ file: OpenFile, _ count: Int, at offset: Int64) throws(BackupFailure) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
-        let result = bytes.withUnsafeMutableBytes { buffer in
-            Result { () throws(FileError) in try file.read(into: buffer, at: offset) }
-        }
         do throws(FileError) {
-            guard try result.get() == count else {
+            guard try file.read(into: &bytes, at: offset) == count else {
                 throw FileError(path: file.path, reason: "shorter than what was written")
             }
         } catch {

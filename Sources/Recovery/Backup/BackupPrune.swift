@@ -37,7 +37,7 @@ package struct BackupPrune: Sendable {
         self.report = report
     }
 
-    /// Prunes the sets.
+    /// Prunes the sets. Reading a backup whole computes: call it on an executor of its own.
     /// - Parameters:
     ///   - names: none for all.
     ///   - deletes: false only decides.
@@ -46,14 +46,9 @@ package struct BackupPrune: Sendable {
         let sets = try configuration.sets(named: names)
         let lock = try configuration.lock()
         defer { withExtendedLifetime(lock) {} }
-        let result: Result<[Outcome], BackupFailure> = await withTaskExecutorPreference(WorkExecutor("backup")) {
-            do throws(BackupFailure) {
-                var outcomes: [Outcome] = []
-                for set in sets { outcomes.append(try await self.prune(set, deletes)) }
-                return .success(outcomes)
-            } catch { return .failure(error) }
-        }
-        return try result.get()
+        var outcomes: [Outcome] = []
+        for set in sets { outcomes.append(try await prune(set, deletes)) }
+        return outcomes
     }
 
     private func prune(_ set: RecoverySet, _ deletes: Bool) async throws(BackupFailure) -> Outcome {

@@ -64,12 +64,7 @@ package final class BackupSealer: Sendable {
         }
 
         func write(_ bytes: [UInt8], count: Int, at offset: Int64) throws(BackupFailure) {
-            let result = bytes.withUnsafeBytes { buffer in
-                Result { () throws(FileError) in
-                    try file.write(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)), at: offset)
-                }
-            }
-            do throws(FileError) { try result.get() } catch {
+            do throws(FileError) { try file.write(bytes, count: count, at: offset) } catch {
                 throw BackupFailure(
                     .space, "a temporary file in \(error): make room there, or name another staging.directory")
             }

@@ -111,11 +111,7 @@ struct PostgresDumpReader: Sendable {
             let password = try await secret.revealInTime(platform.files)
             let escaped = password.reduce(into: "") { $0 += $1 == ":" || $1 == "\\" ? "\\\($1)" : String($1) }
             let file = try OpenFile(unnamedIn: "/tmp")
-            let bytes = Array("*:*:*:*:\(escaped)\n".utf8)
-            let result = bytes.withUnsafeBytes { buffer in
-                Result { () throws(FileError) in try file.write(buffer, at: 0) }
-            }
-            try result.get()
+            try file.write(Array("*:*:*:*:\(escaped)\n".utf8), at: 0)
             return file
         } catch {
             throw SourceError(BackupFailure(.source, "the password of source.postgres: \(error)"))

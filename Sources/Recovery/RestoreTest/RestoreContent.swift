@@ -53,11 +53,8 @@ struct RestoreContent: Sendable {
         var done: Int64 = 0
         var buffer = [UInt8](repeating: 0, count: chunkBytes)
         while done < size {
-            let result = buffer.withUnsafeMutableBytes { bytes in
-                Result { () throws(FileError) in try file.read(into: bytes, at: done) }
-            }
             do throws(FileError) {
-                let count = try result.get()
+                let count = try file.read(into: &buffer, at: done)
                 guard count > 0 else { throw FileError(path: file.path, reason: "shorter than what was written") }
                 buffer.withUnsafeBufferPointer { reader.take(UnsafeBufferPointer(rebasing: $0.prefix(count))) }
                 done += Int64(count)

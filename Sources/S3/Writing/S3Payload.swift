@@ -34,13 +34,7 @@ package struct S3Payload: Sendable {
         var done: Int64 = 0
         while done < slice.count {
             let wanted = Int(min(Int64(chunk.count), slice.count - done))
-            let result = chunk.withUnsafeMutableBytes { buffer in
-                Result { () throws(FileError) in
-                    try slice.file.read(
-                        into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(wanted)), at: slice.offset + done)
-                }
-            }
-            guard try result.get() == wanted else {
+            guard try slice.file.read(into: &chunk, count: wanted, at: slice.offset + done) == wanted else {
                 throw FileError(path: slice.file.path, reason: "the temporary file is shorter than what was written")
             }
             guard EVP_DigestUpdate(sha, chunk, wanted) == 1, EVP_DigestUpdate(md, chunk, wanted) == 1 else {
