@@ -34,7 +34,7 @@ extension Configuration {
             }
             let pattern = context.path(text, at: node.position)
             // A pattern may match nothing yet; a plain path must exist.
-            if !pattern.contains(where: { "*?[".contains($0) }), files.glob(pattern).isEmpty {
+            if !pattern.isShellPattern, files.glob(pattern).isEmpty {
                 errors.add(node.position, "rules: no such file: \(pattern)")
             }
             return pattern

@@ -46,7 +46,15 @@ package protocol FileAccess: Sendable {
     ) async throws(FileError) -> Value
 }
 
+extension String {
+    /// Whether `glob` may expand it to other paths. Source: glob(7).
+    package var isShellPattern: Bool { contains { "*?[".contains($0) } }
+}
+
 extension FileAccess {
+    /// The paths that match a shell pattern; any other path as it is, whether there is such a file or not.
+    package func expand(_ path: String) -> [String] { path.isShellPattern ? glob(path) : [path] }
+
     package func inTime<Value: Sendable>(
         _ path: String, _ call: @escaping @Sendable () throws(FileError) -> Value
     ) async throws(FileError) -> Value {

@@ -26,8 +26,7 @@ package struct RuleSet: Sendable {
         var seen: Set<String> = []
         var groups: [RuleGroup] = []
         for pattern in patterns {
-            let isPlain = !pattern.contains { "*?[".contains($0) }
-            for path in isPlain ? [pattern] : files.glob(pattern) where seen.insert(path).inserted {
+            for path in files.expand(pattern) where seen.insert(path).inserted {
                 do throws(FileError) {
                     groups += RuleFile.parse(
                         try files.read(path, limit: maxFileBytes), file: path, checksTemplates: checksTemplates,

@@ -76,8 +76,7 @@ struct CheckRulesCommand: AsyncParsableCommand {
         var mistakes = 0
         // A quoted pattern works like one that the shell has expanded.
         let paths = files.flatMap { file in
-            guard file.contains(where: { "*?[".contains($0) }) else { return [file] }
-            let found = SystemFiles().glob(file)
+            let found = SystemFiles().expand(file)
             if found.isEmpty {
                 Terminal.error("\(file): no file matches")
                 mistakes += 1

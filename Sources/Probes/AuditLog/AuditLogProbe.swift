@@ -95,7 +95,7 @@ final class AuditLogProbe: RunnableProbe {
     private func paths() async throws(FileError) -> [String] {
         var found: [String] = []
         for pattern in options.paths {
-            guard pattern.contains(where: { "*?[".contains($0) }) else {
+            guard pattern.isShellPattern else {
                 found.append(pattern)
                 continue
             }

@@ -34,7 +34,7 @@ struct CheckDrillsCommand: ParsableCommand {
         let system = SystemFiles()
         var bodies: [FileBody] = []
         for file in files {
-            let found = file.contains { "*?[".contains($0) } ? system.glob(file) : [file]
+            let found = system.expand(file)
             if found.isEmpty {
                 bodies.append(
                     FileBody(file: file, success: false, steps: 0, errors: ["\(file): no file matches"], findings: []))
