@@ -1,5 +1,4 @@
 import Config
-import Journal
 import Platform
 import Probes
 import Samples
@@ -8,27 +7,6 @@ import Web
 
 /// Individual backups, and what is known about them across restarts.
 extension Agent {
-    private static let findingsPrefix = "backup_findings/"
-
-    /// Changes from new readings, to be written together with the next journal write.
-    static func changes(of ledger: BackupLedger) -> [JournalChange] {
-        ledger.takeChanges().sorted { $0.key < $1.key }.map { set, bytes in
-            bytes.map { .state(key: findingsPrefix + set, $0) } ?? .forgetState(key: findingsPrefix + set)
-        }
-    }
-
-    /// Everything, for a journal that was created anew.
-    static func allChanges(of ledger: BackupLedger) -> [JournalChange] {
-        ledger.all.sorted { $0.key < $1.key }.map { .state(key: findingsPrefix + $0.key, $0.value) }
-    }
-
-    /// Restores the findings of readings before the start.
-    static func restore(_ ledger: BackupLedger, _ snapshot: JournalSnapshot) {
-        for (key, bytes) in snapshot.states where key.hasPrefix(findingsPrefix) {
-            ledger.restore(String(key.dropFirst(findingsPrefix.count)), bytes)
-        }
-    }
-
     /// The currently known backups and restore tests.
     func backupsView(_ now: Timestamp) -> BackupsView {
         let configuration = state.withLock { $0.configuration }

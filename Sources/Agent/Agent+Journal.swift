@@ -68,8 +68,7 @@ extension Agent {
         await rules.restore(snapshot.states, merging: true)
         beginnings.restore(Agent.beginnings(in: snapshot))
         targetHistory.restore(snapshot)
-        Agent.restore(verdicts.ledger, snapshot)
-        Agent.restore(auditPositions, snapshot)
+        for rows in storedRows { Agent.restore(rows, snapshot) }
         await dispatcher.append(formKey.restore(snapshot))
         await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         await dispatcher.recordEvent(
@@ -78,6 +77,28 @@ extension Agent {
         platform.log.notice(
             "the journal can be read; what it holds has been merged",
             metadata: ["alerts": "\(snapshot.alerts.count)", "undelivered": "\(snapshot.outbox.count)"])
+    }
+
+    /// What the probes keep across restarts.
+    var storedRows: [any StoredRows] { [verdicts.ledger, auditPositions] }
+
+    /// Changes since the last journal write, to be written together with the next one.
+    static func changes(of rows: some StoredRows) -> [JournalChange] {
+        let prefix = type(of: rows).keyPrefix
+        return rows.takeChanges().sorted { $0.key < $1.key }.map { name, bytes in
+            bytes.map { .state(key: prefix + name, $0) } ?? .forgetState(key: prefix + name)
+        }
+    }
+
+    /// Everything, for a journal that was created anew.
+    static func allChanges(of rows: some StoredRows) -> [JournalChange] {
+        let prefix = type(of: rows).keyPrefix
+        return rows.all.sorted { $0.key < $1.key }.map { .state(key: prefix + $0.key, $0.value) }
+    }
+
+    /// Restores what the last run has stored.
+    static func restore(_ rows: some StoredRows, _ snapshot: JournalSnapshot) {
+        for (name, bytes) in snapshot.states(under: type(of: rows).keyPrefix) { rows.restore(name, bytes) }
     }
 
     private static let beginningPrefix = "backup_set/"
@@ -89,12 +110,9 @@ extension Agent {
 
     /// Since when each backup set has been watched, according to the journal.
     static func beginnings(in snapshot: JournalSnapshot) -> [String: Timestamp] {
-        var times: [String: Timestamp] = [:]
-        for (key, bytes) in snapshot.states where key.hasPrefix(beginningPrefix) {
-            times[String(key.dropFirst(beginningPrefix.count))] = Timestamp(
-                rfc3339: String(decoding: bytes, as: UTF8.self))
+        snapshot.states(under: beginningPrefix).compactMapValues {
+            Timestamp(rfc3339: String(decoding: $0, as: UTF8.self))
         }
-        return times
     }
 
     func logUnreadable(_ snapshot: JournalSnapshot) {

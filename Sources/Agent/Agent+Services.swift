@@ -62,8 +62,7 @@ extension Agent {
             await rules.restore(snapshot.states)
             beginnings.restore(Agent.beginnings(in: snapshot))
             targetHistory.restore(snapshot)
-            Agent.restore(verdicts.ledger, snapshot)
-            Agent.restore(auditPositions, snapshot)
+            for rows in storedRows { Agent.restore(rows, snapshot) }
             await dispatcher.append(formKey.restore(snapshot))
             await dispatcher.endOrphaned(rules.orphaned(snapshot.alerts))
         } catch {
@@ -83,8 +82,7 @@ extension Agent {
             await rules.save()
             await dispatcher.append(beginnings.all.map { Agent.beginning(of: $0.key, $0.value) })
             await dispatcher.append(
-                targetHistory.allChanges + Agent.allChanges(of: verdicts.ledger) + Agent.allChanges(of: auditPositions)
-                    + formKey.change)
+                targetHistory.allChanges + storedRows.flatMap { Agent.allChanges(of: $0) } + formKey.change)
             await dispatcher.recordEvent(
                 "journal begun anew", "everything is written again; a file that could not be used is kept next to it")
         }

@@ -117,15 +117,14 @@ package final class Agent: Sendable {
         let probes = ProbeRunner()
         self.probes = probes
         let unexplained = Relay<[Alert]>()
-        let (targetHistory, ledger, alertChanges) = (targetHistory, verdicts.ledger, alertChanges)
-        let auditPositions = auditPositions
+        let (targetHistory, alertChanges) = (targetHistory, alertChanges)
+        let storedRows: [any StoredRows] = [verdicts.ledger, auditPositions]
         dispatcher = DispatcherService(
             options: configuration.dispatch,
             write: { (changes) async throws(JournalError) in try await journal.write(changes) },
             platform: platform, registry: registry, explainable: { unexplained.report($0) },
             riders: {
-                targetHistory.takeChanges() + Agent.changes(of: ledger) + Agent.changes(of: auditPositions)
-                    + alertChanges.takeChanges()
+                targetHistory.takeChanges() + storedRows.flatMap { Agent.changes(of: $0) } + alertChanges.takeChanges()
             }
         ) { loop in
             watchdog.advanced(loop.rawValue, now: time.monotonic())

@@ -16,11 +16,7 @@ extension DispatcherService {
 
     /// The first message of each conversation under way, by key, as stored in the journal.
     package static func threads(in snapshot: JournalSnapshot) -> [String: String] {
-        var threads: [String: String] = [:]
-        for (key, bytes) in snapshot.states where key.hasPrefix(threadPrefix) {
-            threads[String(key.dropFirst(threadPrefix.count))] = String(decoding: bytes, as: UTF8.self)
-        }
-        return threads
+        snapshot.states(under: threadPrefix).mapValues { String(decoding: $0, as: UTF8.self) }
     }
 
     static func changes(for threads: [String: String?]) -> [JournalChange] {

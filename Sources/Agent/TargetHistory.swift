@@ -204,8 +204,7 @@ final class TargetHistory: Sendable {
             state.watchedUntil = snapshot.states[TargetHistory.watchedKey].flatMap {
                 Timestamp(rfc3339: String(decoding: $0, as: UTF8.self))
             }
-            for (key, bytes) in snapshot.states where key.hasPrefix(TargetHistory.keyPrefix) {
-                let target = String(key.dropFirst(TargetHistory.keyPrefix.count))
+            for (target, bytes) in snapshot.states(under: TargetHistory.keyPrefix) {
                 guard state.tracks[target] == nil, state.tracks.count < limits.targets,
                     let stored = try? JSONDecoder().decode(Stored.self, from: Data(bytes))
                 else { continue }

@@ -28,6 +28,13 @@ package struct JournalSnapshot: Sendable, Hashable {
     /// An empty journal's snapshot.
     package init() {}
 
+    /// The states whose keys begin with a prefix, by the rest of their keys.
+    package func states(under prefix: String) -> [String: [UInt8]] {
+        var found: [String: [UInt8]] = [:]
+        for (key, bytes) in states where key.hasPrefix(prefix) { found[String(key.dropFirst(prefix.count))] = bytes }
+        return found
+    }
+
     /// Applies the backlog: alerts get their newer states or are removed, and silences with a newer state are left out.
     mutating func overlay(_ newer: JournalBacklog) {
         alerts = alerts.compactMap { alert in

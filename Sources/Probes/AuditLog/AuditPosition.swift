@@ -33,7 +33,9 @@ struct AuditPosition: Sendable, Hashable, Codable {
 }
 
 /// Up to where each target's logs have been counted. It outlives reloads, and restarts through its owner's storage.
-package final class AuditPositions: Sendable {
+package final class AuditPositions: StoredRows {
+    package static let keyPrefix = "audit_log/"
+
     private struct State {
         var positions: [String: [AuditPosition]] = [:]
         var changed: Set<String> = []

@@ -6,7 +6,9 @@ import Text
 /// Everything known about each listed backup: the last listing of each set, and the result of each reading, by key and
 /// ETag, so that a backup verified yesterday stays verified. It survives reloads, and restarts through its owner's
 /// storage.
-package final class BackupLedger: Sendable {
+package final class BackupLedger: StoredRows {
+    package static let keyPrefix = "backup_findings/"
+
     /// One backup of a listing, or a period without one.
     package struct Day: Sendable, Hashable {
         /// The status; the raw value is what the API shows.
