@@ -1,6 +1,5 @@
 import Foundation
 import Lab
-import Logging
 import Platform
 import Synchronization
 import TestServers
@@ -76,34 +75,23 @@ struct AlertingBenchmark {
             alerting: {file: alertmanager.yml}
             web: {allow_anonymous_changes: true}
             """)
-        let port = try freePort()
-        let arguments =
+        let server =
             isOurs
-            ? [
-                "run", "--config.file=\(directory.file("vaultwatch.yml"))", "--storage.path=\(directory.file("data"))",
-                "--web.listen-address=127.0.0.1:\(port)", "--log.level=error",
-            ]
-            : [
-                "--config.file=\(directory.file("alertmanager.yml"))", "--storage.path=\(directory.file("data"))",
-                "--web.listen-address=127.0.0.1:\(port)", "--cluster.listen-address=", "--log.level=error",
-            ]
-        let process = try await ChildProcess.start(program, arguments)
-        let http = CurlTransport(platform: .real(log: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }))
-        let url = "http://127.0.0.1:\(port)"
-        guard
-            await waitUntil(
-                atMost: .seconds(30), { (try? await http.send(HTTPRequest(url: url + "/-/ready")).status) == 200 })
-        else {
-            throw ChildProcessError(program: program, reason: "not ready")
-        }
+            ? try await MeasuredServer.vaultwatch(program, in: directory)
+            : try await MeasuredServer(program) { port in
+                [
+                    "--config.file=\(directory.file("alertmanager.yml"))", "--storage.path=\(directory.file("data"))",
+                    "--web.listen-address=127.0.0.1:\(port)", "--cluster.listen-address=", "--log.level=error",
+                ]
+            }
         let began = ContinuousClock.now
         for start in stride(from: 0, to: count, by: batch) {
-            var request = HTTPRequest(url: url + "/api/v2/alerts")
+            var request = HTTPRequest(url: server.url + "/api/v2/alerts")
             request.method = "POST"
             request.headers = [("Content-Type", "application/json")]
             request.timeout = .seconds(60)
             request.body = Array(body(start..<min(start + batch, count)).utf8)
-            let answer = try await http.send(request)
+            let answer = try await server.http.send(request)
             guard answer.status == 200 else {
                 throw ChildProcessError(program: program, reason: "refused alerts: \(answer.status) \(answer.text)")
             }
@@ -114,9 +102,8 @@ struct AlertingBenchmark {
             throw ChildProcessError(
                 program: program, reason: "only \(heard.withLock { $0.alerts }) of \(count) alerts arrived")
         }
-        let usage = usage(process.pid)
-        _ = await process.terminate()
-        http.close()
+        let usage = usage(server.process.pid)
+        await server.stop()
         await receiver.close()
         directory.remove()
         return Figures(

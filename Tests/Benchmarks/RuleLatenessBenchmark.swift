@@ -1,6 +1,5 @@
 import Foundation
 import Lab
-import Logging
 import Platform
 import Synchronization
 import TestServers
@@ -46,26 +45,13 @@ struct RuleLatenessBenchmark {
             rules: [rules.yml]
             alerting: {route: {receiver: none}, receivers: [{name: none}]}
             """)
-        let port = try freePort()
-        let process = try await ChildProcess.start(
-            program,
-            [
-                "run", "--config.file=\(directory.file("vaultwatch.yml"))", "--storage.path=\(directory.file("data"))",
-                "--web.listen-address=127.0.0.1:\(port)", "--log.level=error",
-            ])
-        let http = CurlTransport(platform: .real(log: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }))
-        let url = "http://127.0.0.1:\(port)"
-        guard
-            await waitUntil(
-                atMost: .seconds(30), { (try? await http.send(HTTPRequest(url: url + "/-/ready")).status) == 200 })
-        else { throw ChildProcessError(program: program, reason: "not ready") }
+        let agent = try await MeasuredServer.vaultwatch(program, in: directory)
         let began = now()
-        let (health, queries) = try await storm(http, url, port, isStorm: isStorm)
+        let (health, queries) = try await storm(agent.http, agent.url, agent.port, isStorm: isStorm)
         let ended = now()
-        let lateness = try await lateness(http, url, began, ended)
-        let memory = ((try? ProcessStatus(of: process.pid))?.peakResidentBytes ?? 0) >> 20
-        _ = await process.terminate()
-        http.close()
+        let lateness = try await lateness(agent.http, agent.url, began, ended)
+        let memory = ((try? ProcessStatus(of: agent.process.pid))?.peakResidentBytes ?? 0) >> 20
+        await agent.stop()
         func text(_ share: Double, _ values: [Double]) -> String {
             values.isEmpty ? "–" : "\(Int(values[min(values.count - 1, Int(Double(values.count) * share))])) ms"
         }

@@ -1,6 +1,5 @@
 import Foundation
 import Lab
-import Logging
 import Platform
 import Synchronization
 import TestServers
@@ -14,7 +13,6 @@ import Transport
 /// blackbox_exporter, which ask each node for its health alone. nginx answers for the nodes, each under a loopback
 /// address of its own, five nodes a cluster.
 struct ScaleBenchmark {
-    private static let nodesPerCluster = 5
     private static let warmUp = Duration.seconds(60)
     private static let span = Duration.seconds(60)
     private static let kills = 10
@@ -45,7 +43,7 @@ struct ScaleBenchmark {
         )
         print("|---|---|---|---|---|---|---|---|---|")
         for size in sizes {
-            let nodes = try await SimulatedNodes(clusters: max(1, size / nodesPerCluster))
+            let nodes = try await SimulatedNodes(clusters: max(1, size / SimulatedNodes.perCluster))
             do {
                 let ours = try await measureOurs(folder + "/vaultwatch", nodes, kills: size == sizes.max() ? kills : 0)
                 row(size, "vaultwatch", ours)
@@ -84,6 +82,7 @@ struct ScaleBenchmark {
         }
         try await receiver.start()
         let directory = try TemporaryDirectory()
+        defer { directory.remove() }
         let clusters = nodes.clusters.enumerated().map { index, addresses in
             let list = addresses.enumerated().map { "{name: n\($0), url: 'https://\($1)'}" }
             return
@@ -101,28 +100,16 @@ struct ScaleBenchmark {
               route: {receiver: hook, group_by: [cluster], group_wait: 0s, group_interval: 1s, repeat_interval: 4h}
               receivers: [{name: hook, webhook_configs: [{url: '\(receiver.url)/'}]}]
             """)
-        let port = try freePort()
-        let process = try await ChildProcess.start(
-            program,
-            [
-                "run", "--config.file=\(directory.file("vaultwatch.yml"))", "--storage.path=\(directory.file("data"))",
-                "--web.listen-address=127.0.0.1:\(port)", "--log.level=error",
-            ])
-        let http = CurlTransport(platform: .real(log: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }))
-        let url = "http://127.0.0.1:\(port)"
-        guard
-            await waitUntil(
-                atMost: .seconds(60), { (try? await http.send(HTTPRequest(url: url + "/-/ready")).status) == 200 })
-        else { throw ChildProcessError(program: program, reason: "not ready") }
-        var figures = try await rest([process])
-        figures.up = try await count(http, url, "sum(vault_node_up)")
-        var request = HTTPRequest(url: url + "/metrics")
+        let agent = try await MeasuredServer.vaultwatch(program, in: directory, atMost: .seconds(60))
+        var figures = try await rest([agent.process])
+        figures.up = try await count(agent, "sum(vault_node_up)")
+        var request = HTTPRequest(url: agent.url + "/metrics")
         request.timeout = .seconds(30)
         request.bodyLimitBytes = 64 << 20
         var pages: [Double] = []
         for _ in 0..<5 {
             let began = ContinuousClock.now
-            let answer = try await http.send(request)
+            let answer = try await agent.http.send(request)
             pages.append((ContinuousClock.now - began).seconds * 1000)
             figures.pageBytes = Double(answer.body.count) / 1_048_576
         }
@@ -141,8 +128,7 @@ struct ScaleBenchmark {
             figures.lostClusterMessages = messages.withLock { $0.count } - lost.before
             try await revive(victim, messages)
         }
-        _ = await process.terminate()
-        http.close()
+        await agent.stop()
         await receiver.close()
         return figures
     }
@@ -176,6 +162,7 @@ struct ScaleBenchmark {
 
     private static func measurePeers(_ nodes: SimulatedNodes) async throws -> Figures {
         let directory = try TemporaryDirectory()
+        defer { directory.remove() }
         try directory.write(
             "blackbox.yml",
             """
@@ -212,21 +199,16 @@ struct ScaleBenchmark {
                 "--config.file=\(directory.file("blackbox.yml"))", "--web.listen-address=\(exporter)",
                 "--log.level=error",
             ])
-        let port = try freePort()
-        let prometheus = try await ChildProcess.start(
-            "prometheus",
+        let prometheus = try await MeasuredServer("prometheus") { port in
             [
                 "--config.file=\(directory.file("prometheus.yml"))", "--storage.tsdb.path=\(directory.file("data"))",
                 "--web.listen-address=127.0.0.1:\(port)", "--log.level=error",
-            ])
-        let http = CurlTransport(platform: .real(log: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }))
-        let url = "http://127.0.0.1:\(port)"
-        _ = await waitUntil { (try? await http.send(HTTPRequest(url: url + "/-/ready")).status) == 200 }
-        var figures = try await rest([blackbox, prometheus])
-        figures.up = try await count(http, url, "sum(probe_success)")
-        _ = await prometheus.terminate()
+            ]
+        }
+        var figures = try await rest([blackbox, prometheus.process])
+        figures.up = try await count(prometheus, "sum(probe_success)")
+        await prometheus.stop()
         _ = await blackbox.terminate()
-        http.close()
         return figures
     }
 
@@ -244,7 +226,7 @@ struct ScaleBenchmark {
     }
 
     /// The value of a query, of an agent or a Prometheus.
-    private static func count(_ http: CurlTransport, _ url: String, _ query: String) async throws -> Int {
+    private static func count(_ server: MeasuredServer, _ query: String) async throws -> Int {
         struct Answer: Decodable {
             struct Data: Decodable { var result: [Sample] }
             struct Sample: Decodable {
@@ -259,7 +241,7 @@ struct ScaleBenchmark {
             var data: Data
         }
         let encoded = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? query
-        let answer = try await http.send(HTTPRequest(url: url + "/api/v1/query?query=\(encoded)"))
+        let answer = try await server.http.send(HTTPRequest(url: server.url + "/api/v1/query?query=\(encoded)"))
         return Int(try JSONDecoder().decode(Answer.self, from: Data(answer.body)).data.result.first?.value ?? "") ?? 0
     }
 }
