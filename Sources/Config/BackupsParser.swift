@@ -210,7 +210,7 @@ extension TargetParser {
         return options
     }
 
-    /// Reads what a set is for whoever makes or watches its backups: `name`, `prefix`, `period` or `schedule`, `time`,
+    /// Reads what the daemon and the backup commands both need of a set: `name`, `prefix`, `period` or `schedule`, `time`,
     /// `grace`, `retention`.
     /// - Parameter names: of the sets so far.
     package func set(_ fields: inout Fields, _ names: inout Set<String>) -> BackupSetOptions {

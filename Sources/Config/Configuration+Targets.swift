@@ -7,7 +7,7 @@ extension Configuration {
     /// The Vault clusters and PostgreSQL servers of a daemon's configuration, for a command that must not act on them.
     /// Nothing else of the file is validated, and no file that it names is opened: the command's user may not read the
     /// daemon's secrets.
-    /// - Throws: `ConfigurationErrors` if the targets cannot be told.
+    /// - Throws: `ConfigurationErrors` if the targets cannot be determined.
     package static func targets(
         _ path: String, files: any FileAccess, environment: [String: String]
     ) throws(ConfigurationErrors) -> (vault: [VaultClusterOptions], postgres: [PostgresServerOptions]) {

@@ -14,7 +14,7 @@ extension SimulatedVaultCluster {
         package let line: String
     }
 
-    /// Records that nobody takes are not kept.
+    /// Maximum number of records kept until they are taken.
     private static let recordLimit = 10_000
 
     /// The entries since the last call.

@@ -61,7 +61,7 @@ package struct SimulatedVaultCluster: Sendable {
     var auditRecords: [AuditRecord] = []
     /// The restore that is in progress.
     var restoration: Restoration?
-    /// A storage that another Vault wrote; nobody has entered its keys yet.
+    /// A storage that another Vault wrote, whose keys have not been entered yet.
     var unopened: VaultStorage?
     /// The numbers of the seal's keys as the process read them at its start, if they are others by now.
     var cachedSeal: (shares: Int, threshold: Int)?

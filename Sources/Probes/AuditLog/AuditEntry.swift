@@ -1,7 +1,7 @@
 package import Samples
 
-/// What an entry of Vault's audit log says, as far as events are told by it. Texts are as the log has them: paths and
-/// display names are chosen by whoever asks, so they must be made harmless before they are printed.
+/// An entry of Vault's audit log, as far as events can be recognised by it. Texts are as in the log: clients choose paths
+/// and display names, so control characters must be removed before they are printed.
 /// Source: developer.hashicorp.com/vault/docs/audit; how it looks in practice: recorded from Vault 1.8.
 package struct AuditEntry: Sendable, Hashable {
     /// Whose token it was.

@@ -51,7 +51,7 @@ struct AuditFollower: Sendable {
     private var refused: Set<String> = []
     private(set) var isFirst = true
 
-    /// Vault writes to a renamed file until it is told to open the new one (SIGHUP).
+    /// Vault writes to a renamed file until SIGHUP makes it open the new one.
     static let patience = Duration.seconds(60)
     private static let olderLimit = 8
     private static let doneLimit = 64
