@@ -62,6 +62,19 @@ public struct Matcher: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(name)\(operation.rawValue)\(value.quotedAsInGo)" }
 
+    /// In the notation of Alertmanager, for whatever reads it again.
+    package var alertmanagerText: String { Matcher.alertmanagerText(name, operation, value) }
+
+    /// A matcher in the notation of Alertmanager, with the three escapes that both of its parsers read alike; a name
+    /// outside the classic character set, which the newer parser alone takes, is quoted.
+    /// Source: alertmanager, pkg/labels/parse.go and matcher/parse.
+    package static func alertmanagerText(_ name: String, _ operation: Operation, _ value: String) -> String {
+        func quoted(_ text: String) -> String {
+            "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
+        }
+        return (name.isLegacyName(colons: true) ? name : quoted(name)) + operation.rawValue + quoted(value)
+    }
+
     public static func == (a: Matcher, b: Matcher) -> Bool {
         a.name == b.name && a.operation == b.operation && a.value == b.value
     }

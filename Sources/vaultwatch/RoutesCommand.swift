@@ -106,7 +106,7 @@ private struct RouteBody: Encodable {
 
     init(_ node: RouteTree.Node, of tree: RouteTree) {
         receiver = node.receiver
-        matchers = node.matchers.map(\.description)
+        matchers = node.matchers.map(\.alertmanagerText)
         `continue` = node.continues
         switch node.groupBy {
         case .all: group_by = ["..."]

@@ -152,8 +152,10 @@ struct SilenceListCommand: AsyncParsableCommand {
 
     private static func text(_ matchers: [SilenceBody.Matcher], _ separator: String) -> String {
         matchers.map { matcher in
-            let sign = matcher.isEqual ?? true ? (matcher.isRegex ? "=~" : "=") : (matcher.isRegex ? "!~" : "!=")
-            return matcher.name + sign + matcher.value.quotedAsInGo
+            let isEqual = matcher.isEqual ?? true
+            let operation: Matcher.Operation =
+                matcher.isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
+            return Matcher.alertmanagerText(matcher.name, operation, matcher.value)
         }.joined(separator: separator)
     }
 }

@@ -78,6 +78,22 @@ struct MatcherSyntaxTests {
         #expect(read(#"foo="a\db""#) == [#"foo="a\\db""#])
     }
 
+    /// The classic parser, which comes first, knows three escapes only.
+    @Test(arguments: ["x", "größe x", "a\"b\\"])
+    func whatIsWrittenIsReadAgain(_ name: String) throws {
+        for value in (0...0x7f).compactMap(Unicode.Scalar.init).map({ "a\($0).*" }) + [
+            "", "\\n", "\\x1c", "a\\", "}", "ü🙂",
+        ] {
+            let matcher = Matcher(name, equals: value)
+            #expect(try MatcherSyntax.parse(matcher.alertmanagerText) == [matcher])
+            let two = [matcher, Matcher("b", equals: value)]
+            let text = two.map(\.alertmanagerText).joined(separator: ", ")
+            #expect(try MatcherSyntax.parse("{\(text)}") == two)
+            let labels: Labels = [name: value, "b": "\t"]
+            #expect(value.isEmpty || MatcherSyntax.labels(labels.description) == labels)
+        }
+    }
+
     @Test func wrongInBoth() {
         for text in ["foo", "=bar", "foo==\"bar", "{foo=\"bar\"", "foo=\"bar", "foo=~\"(\"", "foo=\"b\"c\"", "foo!bar"]
         {

@@ -248,7 +248,7 @@ package struct RoutingParser {
             }
         }
         // Only the modern matcher notation is used to write the routing, for the API and the command line.
-        for matcher in found where matcher.configurationText.utf8.count > MatcherSyntax.limitBytes {
+        for matcher in found where matcher.alertmanagerText.utf8.count > MatcherSyntax.limitBytes {
             errors.add(
                 fields.position(of: fields.node(match) == nil ? matchRE : match),
                 "the matcher of \(String(matcher.name.prefix(40)).quotedAsInGo) has more than \(MatcherSyntax.limitBytes) bytes"

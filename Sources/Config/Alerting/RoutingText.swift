@@ -56,7 +56,7 @@ package struct RoutingText {
     }
 
     private mutating func matchers(_ key: String, _ matchers: [Matcher]) {
-        words(2, key, matchers.map(\.configurationText))
+        words(2, key, matchers.map(\.alertmanagerText))
     }
 
     private mutating func route(_ route: Route, _ depth: Int) {
@@ -67,7 +67,7 @@ package struct RoutingText {
         case .labels(let names)?:
             add(depth, "group_by: [\(names.sorted().map(\.quotedInYAML).joined(separator: ", "))]")
         }
-        words(depth, "matchers", route.matchers.map(\.configurationText))
+        words(depth, "matchers", route.matchers.map(\.alertmanagerText))
         words(depth, "mute_time_intervals", route.muteTimeIntervals)
         words(depth, "active_time_intervals", route.activeTimeIntervals)
         if route.continues { add(depth, "continue: true") }
@@ -93,24 +93,7 @@ package struct RoutingText {
     }
 }
 
-extension Matcher {
-    /// In Alertmanager's notation; a name outside the classic character set is quoted.
-    var configurationText: String {
-        let isClassic =
-            name.first?.isNumber == false
-            && name.utf8.allSatisfy {
-                ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5f || $0 == 0x3a
-            }
-        return (isClassic ? name : name.quotedInMatcher) + operation.rawValue + value.quotedInMatcher
-    }
-}
-
 extension String {
-    /// Quoted with the three escapes that both of Alertmanager's matcher parsers support.
-    fileprivate var quotedInMatcher: String {
-        "\"" + replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
-    }
-
     /// In single quotes, or in double quotes if control characters must be escaped.
     var quotedInYAML: String {
         let isPlain = unicodeScalars.allSatisfy {

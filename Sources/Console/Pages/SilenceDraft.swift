@@ -86,7 +86,7 @@ struct SilenceDraft: Sendable, Hashable {
 
     /// The matchers as the form displays them.
     static func text(_ matchers: [Matcher]) -> String {
-        "{" + matchers.map(\.description).joined(separator: ",") + "}"
+        "{" + matchers.map(\.alertmanagerText).joined(separator: ",") + "}"
     }
 
     /// The matchers; empty if none are entered yet.

@@ -162,7 +162,7 @@ struct Telling: Sendable {
 
     /// The form of a silence of the alert, filled in.
     private static func silence(_ alert: Alert, _ externalURL: String) -> String {
-        let matchers = alert.labels.pairs.prefix(labelLimit).map { "\($0.name)=\($0.value.quotedAsInGo)" }
+        let matchers = alert.labels.pairs.prefix(labelLimit).map { Matcher.alertmanagerText($0.name, .equal, $0.value) }
         let text = "{" + matchers.joined(separator: ",") + "}"
         return "\(externalURL)/silences/new?length=1h&matchers=\(PercentCoding.encode(text))"
     }

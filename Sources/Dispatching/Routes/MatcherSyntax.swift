@@ -29,9 +29,11 @@ package enum MatcherSyntax {
     }
 
     /// The labels of a label set as `Labels.description` writes it, `{alertname="X", node="vault-1"}`; nil for any other
-    /// text, such as one that was truncated, and for the empty set.
+    /// text, such as one that was truncated, and for the empty set. Its values are quoted as in Go, of which the classic
+    /// parser knows three escapes only.
     package static func labels(_ text: String) -> Labels? {
-        guard text.hasPrefix("{"), let matchers = try? parse(text), !matchers.isEmpty,
+        guard text.hasPrefix("{"), text.utf8.count <= limitBytes, let matchers = try? UTF8MatcherParser.parse(text),
+            !matchers.isEmpty,
             matchers.allSatisfy({ $0.operation == .equal })
         else { return nil }
         return Labels(Dictionary(matchers.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))

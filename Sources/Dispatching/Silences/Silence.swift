@@ -98,8 +98,8 @@ package struct Silence: Sendable, Hashable {
         matcherSets.contains { $0.allSatisfy { $0.matches(labels) } }
     }
 
-    /// Its matchers as text: `node="vault-1", severity="low" or alertname="X"`.
+    /// Its matchers as text, each set as `MatcherSyntax.parse` reads it: `node="vault-1", severity="low" or alertname="X"`.
     package var matchersText: String {
-        matcherSets.map { $0.map(\.description).joined(separator: ", ") }.joined(separator: " or ")
+        matcherSets.map { $0.map(\.alertmanagerText).joined(separator: ", ") }.joined(separator: " or ")
     }
 }
