@@ -112,6 +112,11 @@ package protocol Probe: Sendable {
 protocol RunnableProbe: Probe {
     /// Probes the target once. Failures are part of the report.
     func run() async -> ProbeReport
+    /// Whether `glance` is of use for this target.
+    var canGlance: Bool { get }
+    /// A cheap question between two turns, for a state whose change nothing else tells.
+    /// - Returns: the report of a whole run if the target has changed; nil if it is as it was.
+    func glance() async -> ProbeReport?
     /// The report of a run that has overrun its timeout.
     func timedOut() -> ProbeReport
     /// Called after its last run: releases the resources that it holds at the target.
@@ -122,6 +127,8 @@ protocol RunnableProbe: Probe {
 }
 
 extension RunnableProbe {
+    var canGlance: Bool { false }
+    func glance() async -> ProbeReport? { nil }
     var executor: (any TaskExecutor)? { nil }
     func close() async {}
 }

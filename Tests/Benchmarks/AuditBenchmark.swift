@@ -19,7 +19,7 @@ struct AuditBenchmark {
         let lines = Double(copies * recording.split(separator: "\n").count)
         print()
         print(
-            "| \(Int(lines)) lines of an audit log, \(recording.utf8.count * copies >> 20) MiB | lines a second | ratio |"
+            "| \(Int(lines)) lines of an audit log, \((recording.utf8.count * copies) >> 20) MiB | lines a second | ratio |"
         )
         print("|---|---|---|")
         let ours = try median { try read(path) }

@@ -3,6 +3,7 @@ import Samples
 import Simulation
 import Synchronization
 import Testing
+import Text
 import Transport
 
 @testable import Probes
@@ -76,6 +77,98 @@ struct VaultProbesTests {
             #expect(!request.headers.contains { $0.name == "X-Vault-Token" })
         }
         #expect(http.requests.allSatisfy { !$0.url.contains("8200//") })
+    }
+
+    /// What health tells is not asked of sys/seal-status every turn.
+    @Test func theSealIsAskedWhereHealthLeavesItOpen() async throws {
+        let time = VirtualTime()
+        let health = Mutex("standby.health")
+        let http = ScriptedHTTP { request in
+            request.url.hasSuffix("/health")
+                ? .success(Recording.response(health.withLock { $0 })) : VaultProbesTests.healthy(request)
+        }
+        let probe = VaultNodeProbe(
+            cluster: VaultCluster(options: options(), http: http, platform: testPlatform(time)),
+            node: VaultProbesTests.nodes[1])
+        func asked() -> Int { http.requests.count { $0.url.hasSuffix("/seal-status") } }
+        for _ in 0..<3 {
+            let samples = await probe.run().samples
+            #expect(samples.value("vault_node_seal_shares") != nil)
+            #expect(samples.value("vault_node_endpoint_up", ["endpoint": "seal_status"]) == 1)
+            #expect(samples.value("vault_node_request_duration_seconds_count", ["endpoint": "seal_status"]) == 1)
+            await time.run(for: .seconds(5))
+        }
+        #expect(asked() == 1)
+        await time.run(for: .seconds(60))
+        _ = await probe.run()
+        #expect(asked() == 2)
+        // Any change of its health asks, and a sealed node is asked each time: how many shares were given is news.
+        health.withLock { $0 = "active.health" }
+        _ = await probe.run()
+        #expect(asked() == 3)
+        health.withLock { $0 = "sealed.health" }
+        for _ in 0..<2 { _ = await probe.run() }
+        #expect(asked() == 5)
+    }
+
+    /// A failed answer about the seal is no knowledge.
+    @Test func aSealThatWasNotToldIsAskedAgain() async {
+        let http = ScriptedHTTP { request in
+            request.url.hasSuffix("/seal-status") ? .success(json(500, "{}")) : VaultProbesTests.healthy(request)
+        }
+        let probe = VaultNodeProbe(
+            cluster: VaultCluster(options: options(), http: http, platform: testPlatform()),
+            node: VaultProbesTests.nodes[0])
+        for _ in 0..<3 { _ = await probe.run() }
+        #expect(http.requests.count { $0.url.hasSuffix("/seal-status") } == 3)
+    }
+
+    /// Health alone is asked between two turns; what it measures may differ.
+    @Test func aGlanceReportsAChangeAlone() async throws {
+        let time = VirtualTime()
+        let state = Mutex((health: "active.health", isDown: false))
+        let http = ScriptedHTTP { request in
+            let (health, isDown) = state.withLock { $0 }
+            if isDown { return .failure(TransportError(.connect, "connection refused")) }
+            guard request.url.hasSuffix("/health") else { return VaultProbesTests.healthy(request) }
+            var response = Recording.response(health)
+            let now = "\"server_time_utc\":\(1_800_000_000 + time.monotonic().nanoseconds / 1_000_000_000)"
+            response.body = Array(
+                String(decoding: response.body, as: UTF8.self)
+                    .replacing(/"server_time_utc":[0-9]+/, with: now).utf8)
+            return .success(response)
+        }
+        let cluster = VaultCluster(
+            options: options { $0.nodes = [VaultProbesTests.nodes[0]] }, http: http, platform: testPlatform(time))
+        let probe = VaultNodeProbe(cluster: cluster, node: VaultProbesTests.nodes[0])
+        // Before its first turn there is nothing to compare with.
+        #expect(await probe.glance() == nil)
+        #expect(http.requests.isEmpty)
+        _ = await probe.run()
+        let before = http.requests.count
+        await time.run(for: .seconds(1))
+        #expect(await probe.glance() == nil)
+        #expect(http.requests.count == before + 1)
+        // A failover is measured from the last glance.
+        let last = time.monotonic()
+        await time.run(for: .seconds(2))
+        state.withLock { $0.health = "sealed.health" }
+        let sealed = try #require(await probe.glance())
+        #expect(sealed.samples.value("vault_node_sealed") == 1)
+        #expect(await probe.glance() == nil)
+        state.withLock { $0.health = "active.health" }
+        let back = try #require(await probe.glance())
+        #expect(
+            back.derived.first?.samples.value("vault_cluster_last_outage_duration_seconds")
+                == (time.monotonic() - last).seconds)
+        state.withLock { $0.isDown = true }
+        let down = try #require(await probe.glance())
+        #expect(down.failure?.reason == "connect")
+        #expect(down.samples.value("vault_node_up") == 0)
+        // It is for its next turn to say that it is back.
+        let requests = http.requests.count
+        #expect(await probe.glance() == nil)
+        #expect(http.requests.count == requests)
     }
 
     @Test func theNamespaceGoesWithLoginAndCanaryAlone() async {

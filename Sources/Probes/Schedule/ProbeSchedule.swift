@@ -65,8 +65,8 @@ package final class ProbeSchedule: Sendable {
 
     /// - Parameters:
     ///   - set: the probes to run.
-    ///   - confirmationGap: the minimum time between two confirming runs of a target. Default 1 s.
-    package init(_ set: ProbeSet, platform: Platform, confirmationGap: Duration = .seconds(1), events: Events) {
+    ///   - tokenPeriod: how often a target may have a confirming run, apart from a few at once. Default 1 s.
+    package init(_ set: ProbeSet, platform: Platform, tokenPeriod: Duration = .seconds(1), events: Events) {
         probes = set.probes
         self.platform = platform
         self.events = events
@@ -74,7 +74,7 @@ package final class ProbeSchedule: Sendable {
         let awaited = targets.filter(\.isAwaited)
         state = Mutex(
             State(
-                turns: ProbeTurns(confirmationGap: confirmationGap), awaitingFirst: Set(awaited),
+                turns: ProbeTurns(tokenPeriod: tokenPeriod), awaitingFirst: Set(awaited),
                 awaitingFirstNodes: Set(targets.filter { $0.kind == .vaultNode })))
         (requests, requesting) = AsyncStream.makeStream(
             bufferingPolicy: .bufferingNewest(max(16, 2 * set.probes.count)))
@@ -95,8 +95,8 @@ package final class ProbeSchedule: Sendable {
         return Dictionary(all, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Requests an immediate (confirming) probe of a target, subject to `confirmationGap`; requests made until it
-    /// starts are merged into one.
+    /// Requests an immediate (confirming) probe of a target, subject to `tokenPeriod`; requests made until it starts are
+    /// merged into one.
     package func probeNow(_ target: ProbeTarget) { requesting.yield(target) }
 
     /// Runs until its task is cancelled. Every target is probed at once at the start.
@@ -119,7 +119,7 @@ package final class ProbeSchedule: Sendable {
                     guard case .at(let time) = state.withLock({ $0.turns.request(target, now: now) }) else { continue }
                     group.addTask(executorPreference: probe.executor) {
                         guard (try? await self.platform.time.sleep(until: time)) != nil else { return }
-                        await self.turn(probe, confirming: true)
+                        await self.turn(probe, .confirming)
                     }
                 }
                 group.cancelAll()
@@ -156,7 +156,7 @@ package final class ProbeSchedule: Sendable {
         let independent = probes.filter { !isDependent($0) && ![.backupContent, .bucket].contains($0.target.kind) }
         for round in [independent, dependent] {
             await withDiscardingTaskGroup { group in
-                for probe in round { group.addTask { await self.turn(probe, confirming: false) } }
+                for probe in round { group.addTask { await self.turn(probe, .regular) } }
             }
         }
     }
@@ -167,10 +167,18 @@ package final class ProbeSchedule: Sendable {
 
     private func loop(_ probe: any RunnableProbe, since start: Instant) async {
         if ProbeSchedule.needsNodes(probe) { await nodesKnown.pass() }
+        let gap =
+            probe.canGlance
+            ? ProbeTurns.glanceGap(interval: probe.interval, count: probes.count(where: \.canGlance)) : nil
         while !Task.isCancelled {
-            await turn(probe, confirming: false)
+            await turn(probe, .regular)
             let next = ProbeTurns.next(
                 after: platform.time.monotonic(), of: probe.target, interval: probe.interval, since: start)
+            // None so close to the turn that it would tell nothing before it.
+            while let gap, platform.time.monotonic() + gap * 3 / 2 <= next {
+                guard (try? await platform.time.sleep(for: gap)) != nil else { return }
+                await turn(probe, .glance)
+            }
             guard (try? await platform.time.sleep(until: next)) != nil else { return }
         }
     }
@@ -180,23 +188,28 @@ package final class ProbeSchedule: Sendable {
         repeat { events.progress() } while (try? await platform.time.sleep(for: .seconds(5))) != nil
     }
 
-    private func turn(_ probe: any RunnableProbe, confirming: Bool) async {
+    private func turn(_ probe: any RunnableProbe, _ kind: ProbeTurns.Kind) async {
         let target = probe.target
         let began = platform.time.monotonic()
-        switch state.withLock({ $0.turns.start(target, now: began, confirming: confirming) }) {
+        switch state.withLock({ $0.turns.start(target, now: began, kind) }) {
         case .go:
             let answer = await Deadline.run(
-                { await probe.run() }, until: began + probe.timeout, time: platform.time, on: probe.executor
+                { kind == .glance ? await probe.glance() : await probe.run() }, until: began + probe.timeout,
+                time: platform.time, on: probe.executor
             ) {
                 if self.state.withLock({ $0.turns.ended(target) }) { self.probeNow(target) }
             }
             // After cancellation a failure only means that the request was interrupted.
             if Task.isCancelled { return }
-            finish(probe, answer ?? probe.timedOut(), began: began)
+            switch answer {
+            case nil: finish(probe, probe.timedOut(), began: began)
+            case .some(let report?): finish(probe, report, began: began)
+            case .some(nil): break
+            }
         case .busy(let since):
             // A run within its timeout also serves this turn. One that has exceeded its timeout and not returned is
             // reported as a failure again.
-            if !confirming, began - since >= probe.timeout { finish(probe, probe.timedOut(), began: began) }
+            if kind == .regular, began - since >= probe.timeout { finish(probe, probe.timedOut(), began: began) }
         }
         events.progress()
     }

@@ -4,6 +4,16 @@ import Text
 
 /// Decides when each target is probed. Pure: it takes the time and returns the decision.
 struct ProbeTurns: Sendable {
+    /// Why a run begins.
+    enum Kind: Sendable, Hashable {
+        /// It is the target's turn.
+        case regular
+        /// Something suggests that the target has changed.
+        case confirming
+        /// A cheap question between two turns; see `RunnableProbe.glance`.
+        case glance
+    }
+
     /// What to do about a request for an immediate probe.
     enum Confirmation: Sendable, Hashable {
         /// Probe at this time; further requests until then are merged into it.
@@ -21,7 +31,8 @@ struct ProbeTurns: Sendable {
 
     private struct Turn: Sendable {
         var lastStart: Instant?
-        var lastConfirmation: Instant?
+        /// When all tokens for confirming runs will be back, if no more are spent.
+        var full: Instant?
         var isRunning = false
         var isConfirmationPlanned = false
         /// A confirmation was requested during a run that may have sent its requests before the change.
@@ -30,12 +41,14 @@ struct ProbeTurns: Sendable {
         var confirmations = 0
     }
 
-    /// The minimum time between the starts of two confirming runs; it keeps a flapping network from causing a storm. A
-    /// regular turn does not count: a connection that breaks just after one is probed at once.
-    private let confirmationGap: Duration
+    /// A target's confirming runs are bounded by a token bucket, so that a flapping network causes no storm and a single
+    /// change is confirmed at once. Regular turns don't count.
+    private static let tokens = 3
+    /// How long it takes until a target has one more.
+    private let tokenPeriod: Duration
     private var turns: [ProbeTarget: Turn] = [:]
 
-    init(confirmationGap: Duration) { self.confirmationGap = confirmationGap }
+    init(tokenPeriod: Duration) { self.tokenPeriod = tokenPeriod }
 
     /// The time of a target's next turn after `now`. Turns are at fixed multiples of the interval since the start,
     /// offset by a hash of the target, so that targets are spread over the interval and a late run does not delay later
@@ -51,19 +64,31 @@ struct ProbeTurns: Sendable {
         return elapsed < 0 ? first : now + .nanoseconds(step - elapsed % step)
     }
 
-    mutating func start(_ target: ProbeTarget, now: Instant, confirming: Bool) -> Start {
+    /// From one glance at a target to the next; nil if no whole one fits between two turns. They are a fifth of the
+    /// interval apart, and farther where many targets would together be glanced at more than 50 times a second.
+    /// - Parameter count: the number of targets that can be glanced at.
+    static func glanceGap(interval: Duration, count: Int) -> Duration? {
+        let gap = max(.seconds(1), interval / 5, .milliseconds(20) * count)
+        return gap * 2 <= interval ? gap : nil
+    }
+
+    mutating func start(_ target: ProbeTarget, now: Instant, _ kind: Kind) -> Start {
         var turn = turns[target] ?? Turn()
         defer { turns[target] = turn }
-        if confirming { turn.isConfirmationPlanned = false }
+        if kind == .confirming { turn.isConfirmationPlanned = false }
         if turn.isRunning, let since = turn.lastStart {
-            if confirming { turn.isRequestedAgain = true } else { turn.missed += 1 }
+            switch kind {
+            case .regular: turn.missed += 1
+            case .confirming: turn.isRequestedAgain = true
+            case .glance: break
+            }
             return .busy(since: since)
         }
         turn.isRunning = true
         turn.lastStart = now
-        if confirming {
+        if kind == .confirming {
             turn.confirmations += 1
-            turn.lastConfirmation = now
+            turn.full = max(turn.full ?? now, now) + tokenPeriod
         }
         return .go
     }
@@ -83,7 +108,7 @@ struct ProbeTurns: Sendable {
         defer { turns[target] = turn }
         if turn.isConfirmationPlanned { return .alreadyPlanned }
         turn.isConfirmationPlanned = true
-        return .at(max(now, turn.lastConfirmation.map { $0 + confirmationGap } ?? now))
+        return .at(max(now, turn.full.map { $0 - tokenPeriod * (ProbeTurns.tokens - 1) } ?? now))
     }
 
     func missed(_ target: ProbeTarget) -> Int { turns[target]?.missed ?? 0 }

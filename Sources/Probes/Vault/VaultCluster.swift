@@ -40,6 +40,9 @@ final class VaultCluster: Sendable {
         return (derived, change == .none ? [] : others.map(target))
     }
 
+    /// A node answered as it had before.
+    func reaffirm(_ node: String, at moment: Moment) { shared.withLock { $0.reaffirm(node, at: moment) } }
+
     /// The active node, if there is one.
     var activeNode: VaultClusterOptions.Node? {
         let active = shared.withLock { $0.activeNodes }

@@ -64,6 +64,14 @@ struct VaultClusterState: Sendable {
         return before.observation.state == observation.state ? .none : .state(of: node)
     }
 
+    /// The node still is what its latest observation says, so that a failover is measured from the last time at which the
+    /// active node was seen to be.
+    mutating func reaffirm(_ node: String, at moment: Moment) {
+        guard let known = seen[node], known.observation.moment.monotonic < moment.monotonic else { return }
+        seen[node]?.observation.moment = moment
+        if lastActive?.node == node, activeNodes == [node] { lastActive = (node, moment) }
+    }
+
     private mutating func record(_ node: String, _ observation: VaultObservation) {
         if let last = lastActive, last.node != node {
             failovers += 1

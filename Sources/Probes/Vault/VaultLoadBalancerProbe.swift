@@ -42,8 +42,7 @@ final class VaultLoadBalancerProbe: RunnableProbe {
     }
 
     private func report(_ exchange: Exchange, asked: Moment) -> ProbeReport {
-        let unasked = Exchange.failure(TransportError(.other, "not requested"))
-        let seen = VaultObservation(health: exchange, seal: unasked, leader: unasked, asked: asked)
+        let seen = VaultObservation(health: exchange, asked: asked)
         let tally = self.tally.withLock { tally in
             if case .success(let response) = exchange {
                 tally.histogram.observe(response.timing.total)

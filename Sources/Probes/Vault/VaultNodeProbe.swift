@@ -4,21 +4,50 @@ import Synchronization
 import Text
 import Transport
 
-/// Requests health, seal status and leader from one node without a token, one after the other, so that a single
-/// persistent connection serves them.
+/// Requests health, leader and, where health leaves it open, the seal's status from one node without a token, one after
+/// the other, so that a single persistent connection serves them.
 final class VaultNodeProbe: RunnableProbe {
-    private static let endpoints = [
-        ("health", "/v1/sys/health"), ("seal_status", "/v1/sys/seal-status"), ("leader", "/v1/sys/leader"),
-    ]
+    private enum Endpoint: String, CaseIterable {
+        case health
+        case seal = "seal_status"
+        case leader
+
+        var path: String {
+            switch self {
+            case .health: "/v1/sys/health"
+            case .seal: "/v1/sys/seal-status"
+            case .leader: "/v1/sys/leader"
+            }
+        }
+    }
+
+    /// What the three endpoints answered.
+    private struct Answers {
+        var health: Exchange
+        var seal: Exchange
+        /// Whether the answer about the seal is that of an earlier run.
+        var isSealKept = false
+        var leader: Exchange
+
+        subscript(_ endpoint: Endpoint) -> Exchange {
+            switch endpoint {
+            case .health: health
+            case .seal: seal
+            case .leader: leader
+            }
+        }
+    }
 
     let target: ProbeTarget
     private let cluster: VaultCluster
     private let node: VaultClusterOptions.Node
-    /// Of the first two endpoints: what it takes to ask, with and without what health looks up. Nothing would read the
-    /// leader's 16 series.
-    private let histograms = Mutex([LatencyHistogram](repeating: LatencyHistogram(), count: 2))
+    /// What it takes to ask, with and without what health looks up. Nothing would read the leader's 16 series.
+    private let histograms = Mutex<[Endpoint: LatencyHistogram]>([
+        .health: LatencyHistogram(), .seal: LatencyHistogram(),
+    ])
     private let series = Mutex(SeriesOfRun())
     private let patience = Mutex(Patience())
+    private let memory = Mutex(VaultNodeMemory())
 
     init(cluster: VaultCluster, node: VaultClusterOptions.Node) {
         self.cluster = cluster
@@ -29,36 +58,61 @@ final class VaultNodeProbe: RunnableProbe {
     var interval: Duration { cluster.options.interval }
     var timeout: Duration { cluster.options.timeout + .seconds(1) }
     var executor: (any TaskExecutor)? { cluster.http.executor }
+    var canGlance: Bool { true }
 
     func run() async -> ProbeReport {
         let asked = cluster.platform.time.now()
         let end = asked.monotonic + cluster.options.timeout
-        var exchanges = [await askHealth(until: end)]
-        for endpoint in VaultNodeProbe.endpoints.dropFirst() {
-            exchanges.append(await ask(endpoint.1, exchanges.first, until: end))
+        return await report(await askHealth(until: end), asked: asked, until: end)
+    }
+
+    /// Asks for the health alone: a node that is sealed or steps down breaks no connection.
+    func glance() async -> ProbeReport? {
+        // One that did not answer has its full timeout, in its own turn.
+        guard let known = memory.withLock(\.condition) else { return nil }
+        let asked = cluster.platform.time.now()
+        let end = asked.monotonic + cluster.options.timeout
+        let health = await askHealth(until: end)
+        guard VaultObservation.Condition(VaultObservation(health: health, asked: asked)) == known else {
+            return await report(health, asked: asked, until: end)
         }
-        return report(exchanges, asked: asked)
+        cluster.reaffirm(node.name, at: asked)
+        observe(health, .health)
+        return nil
+    }
+
+    /// Asks the rest and reports.
+    private func report(_ health: Exchange, asked: Moment, until end: Instant) async -> ProbeReport {
+        var observation = VaultObservation(health: health, asked: asked)
+        let condition = VaultObservation.Condition(observation)
+        let kept = memory.withLock { $0.seal(for: condition, now: asked.monotonic) }
+        let seal = if let kept { kept } else { await ask(.seal, health, until: end) }
+        let leader = await ask(.leader, health, until: end)
+        memory.withLock { $0.keep(condition, seal: kept == nil ? seal : nil, now: asked.monotonic) }
+        observation.add(seal: seal, leader: leader)
+        return report(observation, Answers(health: health, seal: seal, isSealKept: kept != nil, leader: leader))
     }
 
     private func askHealth(until end: Instant) async -> Exchange {
         let time = cluster.platform.time
         return await Patience.ask(patience, timeout: cluster.options.timeout, time: time) { limit in
             let limit = limit.map { min(time.monotonic() + $0, end) }
-            return await ask(VaultNodeProbe.endpoints[0].1, nil, until: limit ?? end)
+            return await ask(.health, nil, until: limit ?? end)
         }
     }
 
     /// - Parameters:
     ///   - health: the outcome of the first request; nil if this one is the first.
     ///   - end: all three must be answered by then, so that the probe takes no longer than a single request may.
-    private func ask(_ path: String, _ health: Exchange?, until end: Instant) async -> Exchange {
+    private func ask(_ endpoint: Endpoint, _ health: Exchange?, until end: Instant) async -> Exchange {
         // A node that was just unreachable, or that hangs, is not tried again.
         if let error = health?.error, error.isUnsent || error.isTaken { return .failure(error) }
-        var request = cluster.options.request(node.url, path)
+        var request = cluster.options.request(node.url, endpoint.path)
         let left = end - cluster.platform.time.monotonic()
         guard left > .zero else {
             return .failure(
-                TransportError(.timeout, "\(path): not requested, since the previous requests took the whole timeout"))
+                TransportError(
+                    .timeout, "\(endpoint.path): not requested, since the previous requests took the whole timeout"))
         }
         request.timeout = min(request.timeout, left)
         request.connectTimeout = min(request.connectTimeout, left)
@@ -67,30 +121,34 @@ final class VaultNodeProbe: RunnableProbe {
 
     func timedOut() -> ProbeReport {
         let error = Exchange.failure(TransportError(.timeout, "no answer within \(Words.duration(timeout))"))
-        return report([error, error, error], asked: cluster.platform.time.now())
+        memory.withLock { $0.keep(nil, seal: error, now: cluster.platform.time.monotonic()) }
+        return report(
+            VaultObservation(health: error, asked: cluster.platform.time.now()),
+            Answers(health: error, seal: error, leader: error))
     }
 
-    private func report(_ exchanges: [Exchange], asked: Moment) -> ProbeReport {
-        let observation = VaultObservation(health: exchanges[0], seal: exchanges[1], leader: exchanges[2], asked: asked)
+    private func report(_ observation: VaultObservation, _ answers: Answers) -> ProbeReport {
         let (derived, confirm) = cluster.observe(observation, of: node.name)
         var set = observation.samples(
             cluster: cluster.options.name, node: node.name, storage: cluster.storageType,
             at: cluster.platform.time.wall(), previous: series.withLock(\.labels))
-        let histograms = self.histograms.withLock { histograms in
-            for index in histograms.indices {
-                if case .success(let response) = exchanges[index] { histograms[index].observe(response.timing.total) }
-            }
-            return histograms
-        }
-        for (index, endpoint) in VaultNodeProbe.endpoints.enumerated() {
-            set.add("vault_node_endpoint_up", exchanges[index].isSuccess, ["endpoint": endpoint.0])
-            guard index < histograms.count else { continue }
-            set.add("vault_node_request_duration_seconds", histograms[index], [Label("endpoint", endpoint.0)])
+        observe(answers.health, .health)
+        if !answers.isSealKept { observe(answers.seal, .seal) }
+        let histograms = self.histograms.withLock { $0 }
+        for endpoint in Endpoint.allCases {
+            set.add("vault_node_endpoint_up", answers[endpoint].isSuccess, ["endpoint": endpoint.rawValue])
+            guard let histogram = histograms[endpoint] else { continue }
+            set.add("vault_node_request_duration_seconds", histogram, [Label("endpoint", endpoint.rawValue)])
         }
         series.withLock { $0.keep(set.samples) }
         return ProbeReport(
             samples: set.samples, failure: observation.failure, status: observation.targetStatus, derived: [derived],
             confirm: confirm)
+    }
+
+    private func observe(_ exchange: Exchange, _ endpoint: Endpoint) {
+        guard case .success(let response) = exchange else { return }
+        histograms.withLock { $0[endpoint]?.observe(response.timing.total) }
     }
 }
 

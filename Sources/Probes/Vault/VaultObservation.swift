@@ -26,8 +26,8 @@ struct VaultObservation: Sendable {
 
     /// - Parameters:
     ///   - health: `GET /v1/sys/health` without parameters.
-    ///   - asked: when the requests were sent.
-    init(health: Exchange, seal: Exchange, leader: Exchange, asked: Moment) {
+    ///   - asked: when the request was sent.
+    init(health: Exchange, asked: Moment) {
         moment = asked
         switch health {
         case .failure(let error):
@@ -46,6 +46,18 @@ struct VaultObservation: Sendable {
                 clockSkew = Double(time) + 0.5 - middle
             }
         }
+    }
+
+    /// - Parameters:
+    ///   - health: `GET /v1/sys/health` without parameters.
+    ///   - asked: when the requests were sent.
+    init(health: Exchange, seal: Exchange, leader: Exchange, asked: Moment) {
+        self.init(health: health, asked: asked)
+        add(seal: seal, leader: leader)
+    }
+
+    /// Adds what the other endpoints say.
+    mutating func add(seal: Exchange, leader: Exchange) {
         if case .success(let response) = seal, response.status == 200 {
             self.seal = decodeJSON(SealAnswer.self, response.body)
         }

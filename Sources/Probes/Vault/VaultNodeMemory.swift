@@ -1,0 +1,67 @@
+import Platform
+import Transport
+
+/// What a node last answered, so that what can be derived is not asked.
+struct VaultNodeMemory: Sendable {
+    /// From one question for the seal's status to the next while sys/health says that nothing has changed.
+    private static let sealPeriod = Duration.seconds(60)
+
+    /// What sys/health last said; nil before the first answer and if it was not Vault's.
+    private(set) var condition: VaultObservation.Condition?
+    private var seal: (exchange: Exchange, condition: VaultObservation.Condition, at: Instant)?
+
+    /// The last answer of sys/seal-status, as long as it need not be asked again: of an unsealed node it tells nothing
+    /// that changes without a change of its health.
+    func seal(for condition: VaultObservation.Condition?, now: Instant) -> Exchange? {
+        guard let seal, let condition, condition == seal.condition, condition.isOpen,
+            now - seal.at < VaultNodeMemory.sealPeriod
+        else { return nil }
+        return seal.exchange
+    }
+
+    /// Keeps the answers of a run.
+    /// - Parameter seal: nil if it was not asked.
+    mutating func keep(_ condition: VaultObservation.Condition?, seal exchange: Exchange?, now: Instant) {
+        self.condition = condition
+        guard let exchange else { return }
+        if let condition, case .success(let response) = exchange, response.status == 200 {
+            seal = (exchange, condition, now)
+        } else {
+            seal = nil
+        }
+    }
+}
+
+extension VaultObservation {
+    /// What sys/health says of a node, without what differs in every answer: times and measurements.
+    struct Condition: Sendable, Hashable {
+        fileprivate let state: VaultNodeState
+        private let status: Int?
+        private let isSealed: Bool?
+        private let isInitialized: Bool?
+        private let version: String?
+        private let clusterName: String?
+        private let clusterID: String?
+        private let drMode: String?
+        private let performanceMode: String?
+        private let haConnectionHealthy: Bool?
+
+        /// Nil for an answer that is not Vault's.
+        init?(_ observation: VaultObservation) {
+            guard let health = observation.health else { return nil }
+            state = observation.state
+            status = observation.status
+            isSealed = health.sealed
+            isInitialized = health.initialized
+            version = health.version
+            clusterName = health.clusterName
+            clusterID = health.clusterID
+            drMode = health.replicationDRMode
+            performanceMode = health.replicationPerformanceMode
+            haConnectionHealthy = health.haConnectionHealthy
+        }
+
+        /// Whether the node is initialized and unsealed.
+        var isOpen: Bool { isSealed == false && isInitialized == true }
+    }
+}
