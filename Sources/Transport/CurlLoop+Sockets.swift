@@ -70,9 +70,11 @@ extension CurlLoop {
                 SocketTable.Connection(
                     origin: transfer.origin, localPort: localPort, certificate: transfer.certificate),
                 user: ObjectIdentifier(transfer))
+            transfer.connectedSocket = fresh
         } else {
             let kept = sockets.use(origin: transfer.origin, localPort: localPort, user: ObjectIdentifier(transfer))
-            transfer.certificate = kept?.certificate
+            transfer.certificate = kept?.connection.certificate
+            transfer.connectedSocket = kept?.socket
         }
         transfer.openedSockets = []
     }
@@ -82,10 +84,10 @@ extension CurlLoop {
         max(1, (transfer.deadline - platform.time.monotonic()).wholeMilliseconds / 1000)
     }
 
-    /// After a transfer: if its connection is kept, watches for the peer closing it.
-    func watchIdle(_ transfer: CurlTransfer, _ easy: UnsafeMutableRawPointer) {
-        var socket: curl_socket_t = -1
-        guard vw_get_socket(easy, &socket) == CURLE_OK, socket >= 0,
+    /// After a transfer: if its connection is kept, watches for the peer closing it. To ask libcurl for the socket would
+    /// make it look through all its connections.
+    func watchIdle(_ transfer: CurlTransfer) {
+        guard let socket = transfer.connectedSocket,
             let watched = sockets.setIdle(socket, after: ObjectIdentifier(transfer))
         else { return }
         // Over TLS unsolicited bytes may arrive, such as session tickets; in plain HTTP unsolicited bytes belong to no

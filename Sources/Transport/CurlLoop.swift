@@ -214,9 +214,10 @@ final class CurlLoop: @unchecked Sendable {
         guard !waiting.isEmpty else { return }
         let now = platform.time.monotonic()
         var left: [CurlTransfer] = []
-        var warm = sockets.idleByOrigin
+        // The idle connections that transfers of this round get.
+        var taken: [String: Int] = [:]
         for transfer in waiting {
-            let hasConnection = warm[transfer.origin, default: 0] > 0
+            let hasConnection = sockets.idleByOrigin[transfer.origin, default: 0] > taken[transfer.origin, default: 0]
             if let missing = missingName(transfer, hasConnection: hasConnection, now) {
                 guard transfer.waitDeadline <= now else {
                     left.append(transfer)
@@ -235,7 +236,7 @@ final class CurlLoop: @unchecked Sendable {
                     left.append(transfer)
                     continue
                 }
-                if hasConnection { warm[transfer.origin, default: 0] -= 1 }
+                if hasConnection { taken[transfer.origin, default: 0] += 1 }
                 start(transfer, now)
             }
         }
@@ -286,7 +287,7 @@ final class CurlLoop: @unchecked Sendable {
                 beginDialogue(transfer, easy)
                 continue
             }
-            watchIdle(transfer, easy)
+            watchIdle(transfer)
             end(transfer, transfer.conclude(code))
         }
     }

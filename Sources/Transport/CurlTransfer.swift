@@ -59,6 +59,8 @@ final class CurlTransfer: @unchecked Sendable {
     var isConnecting = false
     /// Sockets opened for it, of which one became its connection.
     var openedSockets: [Int32] = []
+    /// That of its connection, once it has one that the loop knows.
+    var connectedSocket: Int32?
     /// See `TransportError.isTaken`; known when the socket closes.
     var isTaken = false
     weak var loop: CurlLoop?

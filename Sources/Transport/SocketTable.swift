@@ -43,10 +43,14 @@ struct SocketTable {
 
     /// A transfer gets a kept connection.
     /// - Returns: nil if it is not known here.
-    mutating func use(origin: String, localPort: Int32, user: ObjectIdentifier) -> Connection? {
-        guard let socket = socketByEndpoint[Endpoint(origin: origin, localPort: localPort)] else { return nil }
+    mutating func use(origin: String, localPort: Int32, user: ObjectIdentifier) -> (
+        socket: Int32, connection: Connection
+    )? {
+        guard let socket = socketByEndpoint[Endpoint(origin: origin, localPort: localPort)],
+            let connection = connections[socket]
+        else { return nil }
         users[socket] = user
-        return connections[socket]
+        return (socket, connection)
     }
 
     /// The transfer that uses the socket's connection.
