@@ -36,7 +36,7 @@ package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible
     init(_ error: TransportError, hiding secrets: [String] = []) {
         let reason: Reason
         switch error.reason {
-        case .timeout: reason = .contextDeadlineExceeded
+        case .timeout, .notBegun: reason = .contextDeadlineExceeded
         case .cancelled: reason = .contextCanceled
         case .auth: reason = .authError
         default: reason = .other
@@ -44,7 +44,7 @@ package struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible
         self.init(reason, retryable: true, Redaction.hide(secrets, in: error.message))
         switch error.reason {
         case .timeout, .reset, .body, .http, .cancelled, .other: isUncertain = !error.isUnsent
-        case .dns, .connect, .unreachable, .tls, .auth, .configuration, .connections: isUncertain = false
+        case .dns, .connect, .unreachable, .tls, .auth, .configuration, .connections, .notBegun: isUncertain = false
         }
     }
 }

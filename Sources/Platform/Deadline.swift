@@ -1,5 +1,13 @@
+import Synchronization
+
 /// Runs work with a deadline that applies even if the work ignores its cancellation.
 package enum Deadline {
+    /// What a timer may be late without being told of it.
+    private static let stallTolerance = Duration.milliseconds(100)
+    private static let extensionLimit = Duration.seconds(10)
+
+    /// If the deadline is noticed late, this process did not run for a while: it was stopped, or had no CPU. The work, which
+    /// did not run either, then gets that much time more, once.
     /// - Parameters:
     ///   - executor: where the work runs; nil is Swift's pool. On the caller's thread, work that computes would keep
     ///     the caller from noticing the deadline.
@@ -17,7 +25,13 @@ package enum Deadline {
             ended()
             race.fulfil(value)
         }
-        let timer = time.schedule(at: deadline) { race.fulfil(nil) }
+        let extended = Timers()
+        let timer = time.schedule(at: deadline) {
+            let late = time.monotonic() - deadline
+            if late <= stallTolerance { return race.fulfil(nil) }
+            let second = time.schedule(at: deadline + late + min(late, extensionLimit)) { race.fulfil(nil) }
+            extended.second.withLock { $0 = second }
+        }
         let value = await withTaskCancellationHandler {
             await race.value()
         } onCancel: {
@@ -25,7 +39,13 @@ package enum Deadline {
             race.fulfil(nil)
         }
         time.cancel(timer)
+        if let second = extended.second.withLock({ $0 }) { time.cancel(second) }
         worker.cancel()
         return value
+    }
+
+    /// A class, since the timer's closure outlives the call that made it.
+    private final class Timers: Sendable {
+        let second = Mutex<TimerID?>(nil)
     }
 }

@@ -1,4 +1,5 @@
 package import Samples
+import Transport
 
 /// Something that is probed, by its kind and its name in the configuration.
 package struct ProbeTarget: Hashable, Sendable, Comparable, CustomStringConvertible {
@@ -87,6 +88,9 @@ struct ProbeReport: Sendable {
     var derived: [DerivedReport] = []
     /// Targets to probe again at once, since a change may affect them too.
     var confirm: [ProbeTarget] = []
+
+    /// Whether the run came too late to ask, so that it says nothing about the target.
+    var isNotBegun: Bool { failure?.reason == TransportError.Reason.notBegun.rawValue }
 }
 
 /// A result derived from the observations of several targets.

@@ -49,15 +49,8 @@ extension CurlLoop {
         }
     }
 
-    /// Ends the conversations whose time is over.
-    func expireDialogues(_ now: Instant) {
-        for transfer in Array(talking.values) where transfer.deadline <= now {
-            transfer.dialogue.end(.timeout)
-            endDialogue(transfer)
-        }
-    }
-
-    private func endDialogue(_ transfer: CurlTransfer) {
+    /// The conversation is over.
+    func endDialogue(_ transfer: CurlTransfer) {
         let talked = transfer.talkBegan.map { platform.time.monotonic() - $0 } ?? .zero
         end(transfer, .success(.dialogue(transfer.dialogueReply(talked))))
     }

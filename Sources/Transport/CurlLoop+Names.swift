@@ -79,6 +79,10 @@ extension CurlTransfer {
         }
     }
 
+    /// When it is too late to begin: with less than half of its time left its answer might be missed, for no fault of the
+    /// peer. That its name takes long to be found is no such reason.
+    var latestStart: Instant { lookupStart == nil ? deadline - timeout / 2 : deadline }
+
     func awaits(_ name: String) -> Bool {
         addresses[name] == nil && endpoints.contains { $0.name == name } && lookupStart != nil
     }

@@ -42,6 +42,8 @@ final class CurlLoop: @unchecked Sendable {
     var waiting: [CurlTransfer] = []
     private var connecting = 0
     private var connectingByOrigin: [String: Int] = [:]
+    /// When the active transfers must have ended.
+    private var deadlines = TimerQueue<ObjectIdentifier, Instant>()
     /// When libcurl wants to be called with CURL_SOCKET_TIMEOUT.
     var curlDeadline: Instant?
     var sockets = SocketTable()
@@ -123,8 +125,14 @@ final class CurlLoop: @unchecked Sendable {
         }
         var ready = [vw_ready](repeating: vw_ready(), count: 256)
         var running: Int32 = 0
+        var polled = platform.time.monotonic()
         while true {
-            let count = vw_epoll_wait(epoll, &ready, Int32(ready.count), waitMilliseconds())
+            let begin = platform.time.monotonic()
+            let wait = waitMilliseconds(begin)
+            let count = vw_epoll_wait(epoll, &ready, Int32(ready.count), wait)
+            let woken = platform.time.monotonic()
+            forgive(LoopStall.duration(busy: begin - polled, polled: woken - begin, wait: wait))
+            polled = woken
             for event in ready.prefix(Int(max(0, count))) {
                 if event.descriptor == wakeup.descriptor {
                     wakeup.drain()
@@ -140,9 +148,9 @@ final class CurlLoop: @unchecked Sendable {
                 curlDeadline = nil
                 curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
             }
-            if !talking.isEmpty { expireDialogues(platform.time.monotonic()) }
             guard perform() else { break }
             reap()
+            if count < ready.count { expire(polled) }
             startWaiting()
             inbox.runJobs()
         }
@@ -171,18 +179,41 @@ final class CurlLoop: @unchecked Sendable {
         vw_multi_set_long(multi, CURLMOPT_MAXCONNECTS, min(max(limit, 1), 1 << 20))
     }
 
-    private func waitMilliseconds() -> Int32 {
+    /// Time in which this thread did not run says nothing about a peer.
+    private func forgive(_ stall: Duration) {
+        guard stall > .zero else { return }
+        for transfer in active.values { transfer.extend(by: stall) }
+        for transfer in waiting { transfer.extend(by: stall) }
+    }
+
+    /// Ends the transfers whose time was over when the sockets were last polled: what had come by then has been read.
+    private func expire(_ polled: Instant) {
+        while let (key, _) = deadlines.popFirst(dueBy: polled) {
+            guard let transfer = active[key] else { continue }
+            if transfer.deadline > polled {
+                deadlines.schedule(key, at: transfer.deadline)
+            } else if transfer.talkSocket != nil {
+                transfer.dialogue.end(.timeout)
+                endDialogue(transfer)
+            } else {
+                end(transfer, transfer.timedOut(transfer.connectedSocket ?? transfer.openedSockets.last))
+            }
+        }
+    }
+
+    private func waitMilliseconds(_ now: Instant) -> Int32 {
         if inbox.hasWork { return 0 }
         var next = curlDeadline
+        if let first = deadlines.firstDue { next = min(next ?? first, first) }
         for transfer in waiting {
-            next = min(next ?? transfer.waitDeadline, transfer.waitDeadline)
+            let last = min(transfer.waitDeadline, transfer.latestStart)
+            next = min(next ?? last, last)
             for endpoint in transfer.endpoints where transfer.awaits(endpoint.name) {
                 if let retry = names.retry(endpoint.name) { next = min(next ?? retry, retry) }
             }
         }
-        for transfer in talking.values { next = min(next ?? transfer.deadline, transfer.deadline) }
         guard let next else { return -1 }
-        let wait = next - platform.time.monotonic()
+        let wait = next - now
         // Rounded up: waking early would spin.
         return wait <= .zero ? 0 : Int32(clamping: wait.wholeMilliseconds + 1)
     }
@@ -226,10 +257,11 @@ final class CurlLoop: @unchecked Sendable {
                 let limit = transfer.connectTimeout.wholeMilliseconds
                 let message = "\(transfer.origin): \(missing): no answer from the name servers in \(limit) ms"
                 end(transfer, .failure(TransportError(.timeout, message)))
-            } else if transfer.deadline <= now {
+            } else if transfer.latestStart <= now {
+                let waited = (transfer.timeout - (transfer.deadline - now)).wholeMilliseconds
                 let message =
-                    "\(transfer.origin): not begun in \(transfer.timeout.wholeMilliseconds) ms, since other connections are being established (\(connecting))"
-                end(transfer, .failure(TransportError(.timeout, message)))
+                    "\(transfer.origin): not begun in \(waited) ms, since this machine is busy or other connections are being established (\(connecting))"
+                end(transfer, .failure(TransportError(.notBegun, message)))
             } else {
                 transfer.lookupEnded(now)
                 guard hasConnection || mayConnect(transfer.origin) else {
@@ -270,6 +302,7 @@ final class CurlLoop: @unchecked Sendable {
             return
         }
         active[ObjectIdentifier(transfer)] = transfer
+        deadlines.schedule(ObjectIdentifier(transfer), at: transfer.deadline)
         transfer.isConnecting = true
         connecting += 1
         connectingByOrigin[transfer.origin, default: 0] += 1
@@ -298,7 +331,10 @@ final class CurlLoop: @unchecked Sendable {
         forgetDialogue(transfer)
         if let easy = transfer.easy {
             transfer.easy = nil
-            if active.removeValue(forKey: ObjectIdentifier(transfer)) != nil { curl_multi_remove_handle(multi, easy) }
+            if active.removeValue(forKey: ObjectIdentifier(transfer)) != nil {
+                deadlines.cancel(ObjectIdentifier(transfer))
+                curl_multi_remove_handle(multi, easy)
+            }
             if transfer.pieces == nil, spareHandles.count < CurlLoop.spareHandleLimit {
                 curl_easy_reset(easy)
                 spareHandles.append(easy)

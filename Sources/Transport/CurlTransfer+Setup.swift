@@ -4,6 +4,9 @@ import Samples
 import Text
 
 extension CurlTransfer {
+    /// Longer than a deadline may be put off.
+    private static let backstop = Duration.seconds(60)
+
     /// Sets an easy handle's options for this transfer. Source: curl_easy_setopt(3).
     /// - Parameter files: for reading secrets when they are used.
     func prepare(_ easy: UnsafeMutableRawPointer, remaining: Duration, files: any FileAccess) throws(TransportError) {
@@ -15,7 +18,11 @@ extension CurlTransfer {
         // Names are only cached as the loop has pinned them; with any other value libcurl 7.88 scans the whole cache at
         // each request.
         try setup.set(CURLOPT_DNS_CACHE_TIMEOUT, -1)
-        try setup.set(CURLOPT_TIMEOUT_MS, max(1, remaining.wholeMilliseconds))
+        // The loop ends it in time; libcurl would count time in which this process did not run, and not look first whether
+        // the answer has come.
+        try setup.set(CURLOPT_TIMEOUT_MS, max(1, (remaining + CurlTransfer.backstop).wholeMilliseconds))
+        try setup.set(
+            CURLOPT_CONNECTTIMEOUT_MS, max(1, min(connectTimeout - lookupDuration, remaining).wholeMilliseconds))
         try setup.set(CURLOPT_ERRORBUFFER, pointer: errorText)
         try setup.set(CURLOPT_PRIVATE, pointer: Unmanaged.passUnretained(self).toOpaque())
         // The default would be the environment's proxy.
@@ -29,13 +36,13 @@ extension CurlTransfer {
         try setup.check(vw_set_prerequest(easy, CurlTransfer.onConnected, context))
         try setup.check(vw_set_open_socket(easy, CurlTransfer.onOpenSocket, context))
         switch job {
-        case .http(let request): try prepare(request, setup, remaining, files)
+        case .http(let request): try prepare(request, setup, files)
         case .mail(let mail): try prepare(mail, setup, files)
         case .dialogue(let request): try prepare(request, setup, files)
         }
     }
 
-    private func prepare(_ request: HTTPRequest, _ setup: CurlSetup, _ remaining: Duration, _ files: any FileAccess)
+    private func prepare(_ request: HTTPRequest, _ setup: CurlSetup, _ files: any FileAccess)
         throws(TransportError)
     {
         guard let parts = URLParts(request.url) else {
@@ -46,8 +53,6 @@ extension CurlTransfer {
         try setup.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         try setup.set(CURLOPT_HTTP09_ALLOWED, 0)
         try setup.set(CURLOPT_PATH_AS_IS, 1)
-        try setup.set(
-            CURLOPT_CONNECTTIMEOUT_MS, max(1, min(connectTimeout - lookupDuration, remaining).wholeMilliseconds))
         if pieces != nil { try setup.set(CURLOPT_BUFFERSIZE, 131_072) }
         try setup.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let proxy = request.proxy { try setup.set(CURLOPT_PROXY, proxy) }

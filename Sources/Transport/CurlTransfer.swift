@@ -34,7 +34,10 @@ final class CurlTransfer: @unchecked Sendable {
     let job: Job
     let origin: String
     let timeout: Duration
-    let deadline: Instant
+    /// When it must have ended.
+    private(set) var deadline: Instant
+    /// By how much its deadline was put off.
+    private var extended = Duration.zero
     /// Receives the body piece by piece; nil collects it in `body`.
     let pieces: TransferMailbox?
     /// The endpoints whose addresses libcurl needs.
@@ -85,6 +88,7 @@ final class CurlTransfer: @unchecked Sendable {
     var allowsRefusedRecipients = false
 
     static let headerLimitBytes = 65536
+    private static let extensionLimit = Duration.seconds(30)
 
     init(
         _ job: Job, origin: String, timeout: Duration, now: Instant, pieces: TransferMailbox? = nil,
@@ -116,6 +120,33 @@ final class CurlTransfer: @unchecked Sendable {
         for list in lists { curl_slist_free_all(list) }
         errorText.deallocate()
         upload.baseAddress?.deallocate()
+    }
+
+    /// Puts off its end by time in which this process did not run; not without end.
+    func extend(by duration: Duration) {
+        let more = min(duration, CurlTransfer.extensionLimit - extended)
+        extended += more
+        deadline = deadline + more
+        waitDeadline = waitDeadline + more
+    }
+
+    /// The failure of a transfer whose time is over.
+    /// - Parameter socket: its connection, as far as it has one.
+    func timedOut(_ socket: Int32?) -> Result<Outcome, TransportError> {
+        if let socket { isTaken = vw_peer_took_all(socket) != 0 }
+        let limit = timeout.wholeMilliseconds
+        note(
+            connections == 0
+                ? "Connection timed out after \(limit) milliseconds"
+                : "Operation timed out after \(limit) milliseconds with \(bodyBytes) bytes received")
+        return conclude(CURLE_OPERATION_TIMEDOUT)
+    }
+
+    /// Says what libcurl would say in CURLOPT_ERRORBUFFER(3).
+    private func note(_ text: String) {
+        let bytes = text.utf8.prefix(Int(CURL_ERROR_SIZE) - 1)
+        for (index, byte) in bytes.enumerated() { errorText[index] = CChar(bitPattern: byte) }
+        errorText[bytes.count] = 0
     }
 
     /// Completes it; only the first call has an effect.

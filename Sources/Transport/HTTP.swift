@@ -193,6 +193,9 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case body
         /// The peer closed or reset the connection while we wrote or waited.
         case reset
+        /// Too late to be begun, since other connections were being established or this machine was too busy: it says
+        /// nothing about the peer.
+        case notBegun = "not_begun"
         /// SMTP or database refused our credentials.
         case auth
         /// The database rejects the connection because of its settings.

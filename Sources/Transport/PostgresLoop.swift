@@ -51,7 +51,9 @@ final class PostgresLoop: @unchecked Sendable {
     func stop() { inbox.stop(.stop) }
 
     private func run(_ wakeup: Wakeup) {
+        var last = platform.time.monotonic()
         while true {
+            let begin = platform.time.monotonic()
             // poll's set is rebuilt in each iteration: libpq may change a session's socket at any step.
             var polled = [pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)]
             var owners: [PostgresSession] = []
@@ -64,7 +66,13 @@ final class PostgresLoop: @unchecked Sendable {
                     owners.append(session)
                 }
             }
-            _ = poll(&polled, nfds_t(polled.count), inbox.hasWork ? 0 : wait(until: next))
+            let wait = inbox.hasWork ? 0 : wait(until: next)
+            _ = poll(&polled, nfds_t(polled.count), wait)
+            // What has come by now is read before a deadline is looked at.
+            let woken = platform.time.monotonic()
+            let stall = LoopStall.duration(busy: begin - last, polled: woken - begin, wait: wait)
+            if stall > .zero { for session in sessions.values { session.extend(by: stall) } }
+            last = woken
             if polled[0].revents != 0 { wakeup.drain() }
             var done: PostgresSession?
             for (entry, session) in zip(polled.dropFirst(), owners) where entry.revents != 0 && session !== done {
@@ -72,8 +80,7 @@ final class PostgresLoop: @unchecked Sendable {
                 done = session
                 if session.ready() { onIdleConnectionLost?(session.options) }
             }
-            let now = platform.time.monotonic()
-            for session in sessions.values { session.expire(at: now) }
+            for session in sessions.values { session.expire(at: woken) }
             guard perform() else { return }
             inbox.runJobs()
         }

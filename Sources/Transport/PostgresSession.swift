@@ -21,6 +21,8 @@ final class PostgresSession: @unchecked Sendable {
     static let queueLimit = 64
     /// How long the server has to report a statement timeout itself.
     static let grace = Duration.milliseconds(250)
+    /// By how much one stall may put off a deadline.
+    private static let extensionLimit = Duration.seconds(30)
 
     let options: PostgresOptions
     private let platform: Platform
@@ -320,6 +322,19 @@ final class PostgresSession: @unchecked Sendable {
             }
             read(connection, query)
             return false
+        }
+    }
+
+    /// Puts off the deadline by time in which this process did not run.
+    func extend(by stall: Duration) {
+        let stall = min(stall, PostgresSession.extensionLimit)
+        switch state {
+        case .resolving(let deadline, let attempt): state = .resolving(deadline: deadline + stall, attempt: attempt)
+        case .connecting(let connection, let wants, let deadline):
+            state = .connecting(connection, wants, deadline: deadline + stall)
+        case .running(let connection, let query, let deadline, let unsent):
+            state = .running(connection, query, deadline: deadline + stall, unsent: unsent)
+        default: break
         }
     }
 

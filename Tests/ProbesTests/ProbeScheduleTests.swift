@@ -292,6 +292,22 @@ struct ProbeScheduleTests {
         #expect(turns.request(target, now: now) == .alreadyPlanned)
     }
 
+    /// A run that came too late to ask is none: what is known of the target stays, and it is asked again at once.
+    @Test func tooLateToAskIsNoFailure() async {
+        let time = VirtualTime()
+        let log = LogLines()
+        let probe = ScriptedProbe(
+            .vaultNode, "c/n", time: time, interval: .seconds(600), [.fail("not_begun"), .answer("active")])
+        let results = await run([probe], time: time, for: .seconds(5), log: log)
+        #expect(probe.startCount == 2)
+        #expect(results.roundCount == 1)
+        let all = results.of(probe.target)
+        #expect(all.map(\.status.state) == ["active"])
+        #expect(all.last?.samples.value("vaultwatch_probe_missed_turns_total") == 1)
+        #expect(all.last?.samples.has("vaultwatch_probe_failures_total") == false)
+        #expect(log.all.contains { $0.contains("probe missed its turn") })
+    }
+
     @Test func glancesFitBetweenTurns() {
         func gap(_ interval: Int, _ count: Int) -> Duration? {
             ProbeTurns.glanceGap(interval: .seconds(interval), count: count)

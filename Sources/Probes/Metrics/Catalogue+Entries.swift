@@ -26,7 +26,7 @@ extension Catalogue {
             "Number of additional immediate probes after a change"),
         Entry(
             "vaultwatch_probe_missed_turns_total", .counter, ["target_type", "target"],
-            "Number of probes skipped because the previous one was still running"),
+            "Number of probes skipped because the previous one was still running or it was too late to begin"),
     ]
 
     private static let vaultNode: [Entry] = [

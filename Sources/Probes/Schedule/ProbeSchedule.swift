@@ -203,6 +203,7 @@ package final class ProbeSchedule: Sendable {
             if Task.isCancelled { return }
             switch answer {
             case nil: finish(probe, probe.timedOut(), began: began)
+            case .some(let report?) where report.isNotBegun: missed(target, report)
             case .some(let report?): finish(probe, report, began: began)
             case .some(nil): break
             }
@@ -212,6 +213,15 @@ package final class ProbeSchedule: Sendable {
             if kind == .regular, began - since >= probe.timeout { finish(probe, probe.timedOut(), began: began) }
         }
         events.progress()
+    }
+
+    /// A run that was too late to ask says nothing about the target: what is known of it stays, and it is asked again.
+    private func missed(_ target: ProbeTarget, _ report: ProbeReport) {
+        state.withLock { $0.turns.recordMissed(target) }
+        platform.log.warning(
+            "probe missed its turn",
+            metadata: ["target": "\(target)", "err": "\(report.failure?.message ?? "")"])
+        probeNow(target)
     }
 
     private func finish(_ probe: any RunnableProbe, _ report: ProbeReport, began: Instant) {

@@ -102,6 +102,9 @@ struct ProbeTurns: Sendable {
         return isRequested
     }
 
+    /// Records that a run came too late to ask.
+    mutating func recordMissed(_ target: ProbeTarget) { turns[target, default: Turn()].missed += 1 }
+
     /// Requests a confirming probe.
     mutating func request(_ target: ProbeTarget, now: Instant) -> Confirmation {
         var turn = turns[target] ?? Turn()

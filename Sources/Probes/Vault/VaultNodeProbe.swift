@@ -83,6 +83,9 @@ final class VaultNodeProbe: RunnableProbe {
 
     /// Asks the rest and reports.
     private func report(_ health: Exchange, asked: Moment, until end: Instant) async -> ProbeReport {
+        if let error = health.error, error.reason == .notBegun {
+            return ProbeReport(samples: [], failure: ProbeFailure(error), status: TargetStatus(.unknown, "not asked"))
+        }
         var observation = VaultObservation(health: health, asked: asked)
         let condition = VaultObservation.Condition(observation)
         let kept = memory.withLock { $0.seal(for: condition, now: asked.monotonic) }
