@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 // pthread_setname_np(3) for the calling thread. It rejects names over 15 bytes, so the name is cut.
@@ -60,4 +61,12 @@ static inline int vw_open_unnamed(const char *folder) {
     file = mkostemp(path, O_CLOEXEC);
     if (file >= 0) unlink(path);
     return file;
+}
+
+// pidfd_open(2): a descriptor that is readable once the process has ended, or -1.
+static inline int vw_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+// Frees the disk space of a file's beginning; its size and the rest stay. fallocate(2).
+static inline int vw_free_beginning(int descriptor, long long bytes) {
+    return fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, bytes);
 }

@@ -208,8 +208,36 @@ package final class ChildProcess: Sendable {
         return bytes
     }
 
+    /// How much of each captured output is kept on disk, at least; a child may write without end.
+    private static let capturedBytes: Int64 = 64 << 20
+    /// From one look at the size of what is captured to the next, in milliseconds.
+    private static let capturePeriod: Int32 = 250
+
+    private func trim() {
+        for case let descriptor? in [captured.output, captured.error] {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, Int64(status.st_size) > 2 * ChildProcess.capturedBytes else {
+                continue
+            }
+            ProcessDescriptor.freeBeginning(
+                of: descriptor, bytes: Int64(status.st_size) - ChildProcess.capturedBytes)
+        }
+    }
+
     /// Blocks this child's thread until its end.
     private func reap() {
+        if captured.output != nil || captured.error != nil {
+            let end = ProcessDescriptor.open(pid)
+            if end >= 0 {
+                var polled = pollfd(fd: end, events: Int16(POLLIN), revents: 0)
+                while true {
+                    let count = poll(&polled, 1, ChildProcess.capturePeriod)
+                    if count > 0 || (count < 0 && errno != EINTR) { break }
+                    trim()
+                }
+                close(end)
+            }
+        }
         var info = siginfo_t()
         while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         let (exit, waiters): (Exit, [CheckedContinuation<Exit, Never>]) = state.withLock { state in

@@ -40,6 +40,12 @@ struct RestoreTestCommand: AsyncParsableCommand {
     @Option(help: "Test the backup of this key.")
     var backup: String?
 
+    @Flag(
+        help:
+            "Restore nothing: remove the copy that a restore test which was killed has left, if there is one. The unit does it after each run."
+    )
+    var cleanUp = false
+
     @Option(name: [.customShort("o"), .customLong("output")], help: "Output format.")
     var format: Format = .text
 
@@ -49,6 +55,9 @@ struct RestoreTestCommand: AsyncParsableCommand {
 
     func validate() throws {
         if set != nil, backup != nil { throw ValidationError("--set and --backup: expected one of both") }
+        if cleanUp, set != nil || backup != nil {
+            throw ValidationError("--clean-up restores nothing, and takes neither --set nor --backup")
+        }
     }
 
     func run() async throws {
@@ -58,6 +67,7 @@ struct RestoreTestCommand: AsyncParsableCommand {
                 "\(recovery.file): no restore_test under staging; it names the Vault into which a backup is restored")
             throw ExitCode(RestoreFailure.Kind.configuration.exitStatus)
         }
+        if cleanUp { return try await removeLeftovers(RestoreTest(configuration, options, tools(configuration))) }
         // A reader of the output that goes away must not leave the copy behind.
         signal(SIGPIPE, SIG_IGN)
         guard let signals = Signals.stream(of: [SIGINT, SIGTERM, SIGHUP]) else {
@@ -85,6 +95,17 @@ struct RestoreTestCommand: AsyncParsableCommand {
         }
         if let failure = report.failure { throw ExitCode(failure.kind.exitStatus) }
         if !isRecorded { throw ExitCode(BackupFailure.Kind.record.rawValue) }
+    }
+
+    private func removeLeftovers(_ test: RestoreTest) async throws {
+        do {
+            if try await test.removeLeftovers() {
+                Terminal.error("the copy that a killed restore test had left is removed")
+            }
+        } catch {
+            Terminal.error("a killed restore test may have left its copy in staging: \(error.message)")
+            throw ExitCode(error.kind.exitStatus)
+        }
     }
 
     private func tools(_ configuration: RecoveryConfiguration) -> RestoreTest.Tools {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Lab
 import Platform
@@ -34,6 +35,32 @@ struct ChildProcessTests {
             "/bin/sh", ["-c", "pwd; echo $A"],
             options: ChildProcess.Options(environment: ["A": "b"], workingDirectory: "/usr"))
         #expect(String(decoding: output, as: UTF8.self) == "/usr\nb\n")
+    }
+
+    /// What a child writes without end does not fill the disk; its last words are kept.
+    @Test(.timeLimit(.minutes(2))) func whatIsCapturedIsBounded() async throws {
+        let child = try await ChildProcess.start(
+            "/bin/sh", ["-c", "head -c 300000000 /dev/zero; echo last words; echo ready >&2; cat"],
+            options: ChildProcess.Options(standardInput: try held()))
+        #expect(await waitUntil { !child.standardError(limit: 100).isEmpty })
+        let path = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(child.pid)/fd").contains("1")
+                ? "/proc/\(child.pid)/fd/1" : nil)
+        let isFreed = await waitUntil {
+            var status = stat()
+            return stat(path, &status) == 0 && status.st_size > 300_000_000
+                && Int64(status.st_blocks) * 512 < 150_000_000
+        }
+        #expect(isFreed)
+        #expect(String(decoding: child.standardOutput(limit: 11), as: UTF8.self) == "last words\n")
+        _ = await child.terminate(asking: [SIGKILL])
+    }
+
+    /// An input that never ends.
+    private func held() throws -> Int32 {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        return ends[0]
     }
 
     /// The kernel kills children of a process that is itself killed.

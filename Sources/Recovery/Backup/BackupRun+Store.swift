@@ -40,19 +40,22 @@ extension BackupRun {
             }
             done.append(key)
         }
-        pending.forget(done, platform.files)
+        do throws(FileError) { try pending.noteStored(done, platform.files) } catch {
+            throw BackupFailure(.space, "staging.directory \(error)")
+        }
         outcome.durations[.upload] = platform.time.monotonic() - began
     }
 
     /// Reads each object back whole. What is damaged stays for a look at it: the daemon pages for it too.
     func readBack(
-        _ client: S3Client, _ key: [UInt8], _ outcome: inout Outcome
+        _ client: S3Client, _ key: [UInt8], _ pending: PendingUploads, _ outcome: inout Outcome
     ) async throws(BackupFailure) {
         let began = platform.time.monotonic()
         let verifier = BackupVerifier(client, keys: [key])
         for name in outcome.keys {
             let verdict = try await verifier.verify(
                 name, expected: outcome.sha256, size: outcome.size, report: report)
+            pending.forget([name], platform.files)
             for field in ["checksum", "timestamp"] where verdict.metadata[field] == nil {
                 outcome.warnings.append("\(name): the server did not keep the metadata \(field)")
             }

@@ -110,6 +110,9 @@ package struct BackupRun: Sendable {
         var stored: [StoredBackup] = []
         for set in configuration.sets { stored += try await catalogue.backups(of: set) }
         let begun = platform.time.wall()
+        let unverified = pending.unverified(platform.files)
+        pending.forget(unverified.subtracting(stored.map(\.key)), platform.files)
+        stored.removeAll { unverified.contains($0.key) }
         let past = stored.filter { $0.time <= begun + BackupCatalogue.futureTolerance }
         let sets = configuration.due(
             names, now: begun, times: Dictionary(grouping: stored, by: \.set).mapValues { $0.map(\.time) })
@@ -126,7 +129,10 @@ package struct BackupRun: Sendable {
             await Task { [files = platform.files] in _ = await pending.abort(writer, files) }.value
             throw error
         }
-        try await readBack(writer.client, key, &outcome)
+        try await readBack(writer.client, key, pending, &outcome)
+        // There is a good one in their place now.
+        pending.forget(
+            unverified.filter { key in sets.contains { key.hasPrefix($0.options.prefix) } }, platform.files)
         return outcome
     }
 

@@ -5,12 +5,14 @@ import S3
     import Glibc
 #endif
 
-/// The uploads in parts that a run has begun, in a file: should it be killed, the next one aborts them. A list from the
-/// server would not do: some servers list none, and another machine's uploads must not be touched.
+/// What a run has begun and not finished, in a file. Should it be killed, the next one aborts its uploads in parts: a list
+/// from the server would not do, since some servers list none, and another machine's uploads must not be touched. Objects
+/// that were stored and not read back whole are no backups: the next run makes others in their place.
 struct PendingUploads: Sendable {
     private struct Entry: Codable {
         var bucket: String
         var key: String
+        /// Of the upload in parts; empty once the object is stored.
         var id: String
     }
 
@@ -29,6 +31,18 @@ struct PendingUploads: Sendable {
     /// - Throws: `FileError`.
     func note(_ upload: S3OpenUpload) throws(FileError) {
         try append(Entry(bucket: bucket, key: upload.key, id: upload.id))
+    }
+
+    /// Notes objects that are stored, instead of their uploads.
+    /// - Throws: `FileError`.
+    func noteStored(_ keys: [String], _ files: any FileAccess) throws(FileError) {
+        for key in keys { try append(Entry(bucket: bucket, key: key, id: "")) }
+        forget(files) { keys.contains($0.key) && !$0.id.isEmpty }
+    }
+
+    /// The keys of objects that were stored and have not been read back.
+    func unverified(_ files: any FileAccess) -> Set<String> {
+        Set(entries(files).filter { $0.bucket == bucket && $0.id.isEmpty }.map(\.key))
     }
 
     private func append(_ entry: Entry) throws(FileError) {
@@ -56,7 +70,7 @@ struct PendingUploads: Sendable {
     func abort(_ writer: S3Writer, _ files: any FileAccess) async -> [S3Error] {
         var errors: [S3Error] = []
         var gone: Set<String> = []
-        for entry in entries(files) where entry.bucket == bucket {
+        for entry in entries(files) where entry.bucket == bucket && !entry.id.isEmpty {
             do throws(S3Error) {
                 try await writer.abort(S3OpenUpload(key: entry.key, id: entry.id))
                 gone.insert(entry.id)
@@ -66,8 +80,8 @@ struct PendingUploads: Sendable {
         return errors
     }
 
-    /// Forgets the uploads of keys that are completed.
-    func forget(_ keys: [String], _ files: any FileAccess) { forget(files) { keys.contains($0.key) } }
+    /// Forgets keys, which are backups now or are gone.
+    func forget(_ keys: some Collection<String>, _ files: any FileAccess) { forget(files) { keys.contains($0.key) } }
 
     private func forget(_ files: any FileAccess, where isGone: (Entry) -> Bool) {
         let all = entries(files)

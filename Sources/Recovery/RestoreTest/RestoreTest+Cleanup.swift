@@ -27,6 +27,7 @@ extension RestoreTest {
                 remains.append("the scratch database \(database.name) remains: \(error.message)")
             }
         }
+        if remains.isEmpty { staging.ended() }
         let seconds = (run.time.monotonic() - began).seconds
         run.note { report in
             report.phases.append(.init(phase: .cleanup, seconds: seconds))
@@ -39,5 +40,29 @@ extension RestoreTest {
             }
         }
         run.tell(.ended(.cleanup, seconds: seconds))
+    }
+
+    /// Removes what a run that was killed has left: the staging Vault with its copy, and scratch databases.
+    /// - Returns: whether there was something.
+    /// - Throws: `RestoreFailure`, also while another run is under way.
+    package func removeLeftovers() async throws(RestoreFailure) -> Bool {
+        let lock: FileLock
+        do throws(FileError) { lock = try FileLock(RestoreTest.lockPath(configuration)) } catch {
+            throw error.reason == FileLock.isHeld
+                ? RestoreFailure(.busy, "a restore test is under way: it holds \(error.path)")
+                : RestoreFailure(.space, error.description)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let staging = Staging(folder: configuration.staging.directory, files: tools.platform.files)
+        guard staging.isLeft else { return false }
+        try await hooks(nil).run(options.stop, "stop")
+        if let server = options.database {
+            _ = try await ScratchDatabase(
+                name: name(), options: options, server: server, tables: ScratchDatabase.VaultTables(),
+                connector: tools.postgres, programs: tools.programs, files: tools.platform.files
+            ).removeLeftovers()
+        }
+        staging.ended()
+        return true
     }
 }

@@ -73,7 +73,7 @@ extension RestoreTest {
     }
 
     /// A name that no other run has: the time, and chance.
-    private func name() -> String {
+    func name() -> String {
         let c = tools.platform.time.wall().civil
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
         let chance = String(tools.platform.random.next() & 0xff_ffff, radix: 16)

@@ -90,7 +90,7 @@ package struct RestoreTest: Sendable {
             }
             return run.result
         }
-        let staging = Staging()
+        let staging = Staging(folder: configuration.staging.directory, files: tools.platform.files)
         do throws(RestoreFailure) {
             try await perform(choice, run, staging)
         } catch {

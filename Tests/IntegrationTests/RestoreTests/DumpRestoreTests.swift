@@ -91,6 +91,28 @@ import Testing
         await staged.stop()
     }
 
+    /// kill -9 in the middle: what the unit runs after it drops the database, and does nothing after a run that ended.
+    @Test func theUnitRemovesWhatAKilledOneLeft() async throws {
+        let staged = try await StagedEstate.start(postgres: true)
+        let hanging = try staged.configuration([("sh, -c, 'curl", "sh, -c, 'sleep 300; curl")])
+        let child = try await ChildProcess.start(Binary.path, ["restore-test", "--recovery.file=\(hanging)"])
+        #expect(await waitUntil(atMost: .seconds(30)) { (try? await staged.scratchDatabases())?.isEmpty == false })
+        // While it runs it is let alone.
+        #expect(try await staged.restore(hanging, ["--clean-up"]).status != 0)
+        #expect(try await staged.scratchDatabases().count == 1)
+        #expect(child.signal(SIGKILL))
+        await child.wait()
+        let (status, _, error) = try await staged.restore(try staged.configuration(), ["--clean-up"])
+        #expect(status == 0, "\(error)")
+        #expect(error.contains("had left is removed"))
+        #expect(try await staged.scratchDatabases() == [])
+        let again = try await staged.restore(try staged.configuration(), ["--clean-up"])
+        #expect(again.status == 0 && again.error.isEmpty, "\(again.error)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: staged.folder.path)
+        #expect(names.allSatisfy { $0.hasPrefix("recovery") || $0 == "vaultwatch.yml" || $0 == "restore-test.lock" })
+        await staged.stop()
+    }
+
     /// kill -9 in the middle: the database stays, and the next run drops it.
     @Test func theNextRunRemovesWhatAKilledOneLeft() async throws {
         let staged = try await StagedEstate.start(postgres: true)

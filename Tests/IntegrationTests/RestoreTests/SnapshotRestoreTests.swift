@@ -150,4 +150,20 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: staged.records))
         await staged.stop()
     }
+
+    /// One that was killed can't remove it: what the unit runs after it does.
+    @Test func theUnitRemovesTheCopyOfAKilledTest() async throws {
+        let staged = try await StagedEstate.start()
+        staged.estate.staging?.change { $0.restoreTimes.election = .seconds(60) }
+        let file = try staged.configuration()
+        let child = try await ChildProcess.start(Binary.path, ["restore-test", "--recovery.file=\(file)"])
+        #expect(await waitUntil(atMost: .seconds(30)) { staged.estate.staging?.isRunning == true })
+        #expect(child.signal(SIGKILL))
+        await child.wait()
+        #expect(staged.estate.staging?.isRunning == true)
+        let (status, _, error) = try await staged.restore(file, ["--clean-up"])
+        #expect(status == 0, "\(error)")
+        #expect(staged.estate.staging?.isRunning == false)
+        await staged.stop()
+    }
 }
