@@ -78,7 +78,7 @@ extension Agent {
     }
 
     /// Everything on `/metrics`: the probes' metrics, the agent's own, and `ALERTS`.
-    private func families() async -> WebSources.Deferred<[MetricFamily]> {
+    private func families() async -> WebSources.Deferred<[FamilySource]> {
         let groups = await rules.statuses()
         return { [appender, registry] in
             var alerts = MetricFamily("ALERTS", .gauge, help: "1 for each pending or firing alert.")
@@ -89,7 +89,7 @@ extension Agent {
                     alerts.samples.append(.init(labels, 1))
                 }
             }
-            return (appender.families() + registry.families() + [alerts]).sorted { $0.name < $1.name }
+            return appender.families() + (registry.families() + [alerts]).map(FamilySource.init)
         }
     }
 

@@ -83,7 +83,7 @@ package final class Appender: Sendable {
     }
 
     /// All samples of the latest results, as shown on `/metrics`.
-    package func families() -> [MetricFamily] { Catalogue.families(results.flatMap(\.samples)) }
+    package func families() -> [FamilySource] { Catalogue.sources(results.map(\.samples)) }
 }
 
 extension Appender.State {

@@ -96,7 +96,7 @@ extension Console {
                             build: sources.build, notReady: sources.notReady(), degradations: sources.degradations(),
                             lastReload: sources.lastReload(), flags: sources.flags(),
                             retention: sources.storageRetention(), configuration: sources.configuration(),
-                            routing: sources.alertingConfiguration(), families: families())
+                            routing: sources.alertingConfiguration(), families: AgentPage.own(families()))
                         return Console.answer(AgentPage(facts: facts).render(context), request)
                     }
                 } catch {

@@ -1,37 +1,79 @@
 import Samples
 import Text
 
-/// Writes metric families in the text format or in OpenMetrics.
+/// Writes a page of metric families in the text format or in OpenMetrics, piece by piece, so that it is never in memory as a
+/// whole.
 ///
 /// Characters that are not allowed in a name are replaced by `_`, or the name is quoted where the format has that; help
 /// texts and label values are escaped, so that no scraped value can break a line.
 /// Source: prometheus.io/docs/instrumenting/exposition_formats, …/escaping_schemes, OpenMetrics 1.0.
-package struct ExpositionWriter {
+package struct ExpositionWriter: Sendable {
     /// The format to write.
     package let format: ExpositionFormat
+    /// About how many bytes a piece has; one that ends with a large part has more.
+    private let pieceBytes: Int
+    /// Sorted by name; those of the same name follow each other.
+    private let families: [FamilySource]
+    private var family = 0
+    private var part = 0
+    private var isFinished = false
     private var out: [UInt8] = []
+    /// Those of the sample before, and whether all names among them may be written as they are: the samples of a family
+    /// have nearly always the same.
+    private var previous: (pairs: [Label], isPlain: Bool) = ([], true)
 
-    /// An empty page.
-    package init(_ format: ExpositionFormat) { self.format = format }
+    /// A page of which nothing is written yet. Families of the same name are merged under the first one's type and help.
+    package init(_ families: [FamilySource], _ format: ExpositionFormat, pieceBytes: Int = 65_536) {
+        self.format = format
+        self.pieceBytes = pieceBytes
+        // A stable order for families of the same name.
+        self.families = families.enumerated().sorted {
+            ($0.element.name, $0.offset) < ($1.element.name, $1.offset)
+        }.map(\.element)
+    }
 
     /// A complete page: families sorted by name, those of the same name merged.
     package static func page(_ families: [MetricFamily], format: ExpositionFormat = .text) -> [UInt8] {
-        var writer = ExpositionWriter(format)
-        var merged: [MetricFamily] = []
-        merged.reserveCapacity(families.count)
-        for family in families.sorted(by: { $0.name < $1.name }) {
-            if let last = merged.last, last.name == family.name {
-                merged[merged.count - 1].samples += family.samples
-            } else {
-                merged.append(family)
-            }
-        }
-        for family in merged { writer.write(family) }
-        return writer.finish()
+        var writer = ExpositionWriter(families.map(FamilySource.init), format)
+        var page: [UInt8] = []
+        while let piece = writer.next() { page += piece }
+        return page
     }
 
-    /// Appends one family. A page may have each name only once.
-    package mutating func write(_ family: MetricFamily) {
+    /// The page's next piece; nil after the last one. The last one ends with `# EOF` in OpenMetrics.
+    package mutating func next() -> [UInt8]? {
+        if isFinished { return nil }
+        out.removeAll(keepingCapacity: true)
+        out.reserveCapacity(pieceBytes + 4096)
+        while family < families.count, out.count < pieceBytes {
+            let source = families[family]
+            if part == 0, family == 0 || families[family - 1].name != source.name { begin(source) }
+            // Those of the same name are one family, of the first one's type.
+            let kind = kinds(of: source.name) ?? source.kind
+            while part < source.parts, out.count < pieceBytes {
+                source.visit(part) { write($0, $1, $2, of: source.name, kind) }
+                part += 1
+            }
+            if part >= source.parts {
+                family += 1
+                part = 0
+            }
+        }
+        if family >= families.count {
+            isFinished = true
+            if format.isOpenMetrics { out.append(text: "# EOF\n") }
+        }
+        return out
+    }
+
+    /// The type of the first family of this name, if there is another than the current one.
+    private func kinds(of name: String) -> MetricFamily.Kind? {
+        var first = family
+        while first > 0, families[first - 1].name == name { first -= 1 }
+        return first < family ? families[first].kind : nil
+    }
+
+    private mutating func begin(_ family: FamilySource) {
         let (name, kind) = declared(family)
         out.append(text: "# HELP ")
         write(declared: name)
@@ -42,18 +84,11 @@ package struct ExpositionWriter {
         out.append(UInt8(ascii: " "))
         out.append(text: kind)
         out.append(UInt8(ascii: "\n"))
-        for sample in family.samples { write(sample, of: family) }
-    }
-
-    /// The page; in OpenMetrics with the final `# EOF`.
-    package consuming func finish() -> [UInt8] {
-        if format.isOpenMetrics { out.append(text: "# EOF\n") }
-        return out
     }
 
     /// The name and type to declare. OpenMetrics declares a counter without the `_total` of its samples; a counter
     /// whose name does not end in `_total` is not valid there and is declared as unknown.
-    private func declared(_ family: MetricFamily) -> (name: Substring, kind: String) {
+    private func declared(_ family: FamilySource) -> (name: Substring, kind: String) {
         guard format.isOpenMetrics else { return (family.name[...], family.kind.rawValue) }
         switch family.kind {
         case .counter:
@@ -66,8 +101,69 @@ package struct ExpositionWriter {
         }
     }
 
-    private mutating func write(_ sample: MetricFamily.Sample, of family: MetricFamily) {
-        let name = sample.labels.name ?? family.name
+    private mutating func write(
+        _ labels: Labels, _ value: Double, _ timestamp: Timestamp?, of family: String, _ kind: MetricFamily.Kind
+    ) {
+        let pairs = labels.pairs
+        if isPlain(pairs) {
+            writePlain(pairs, family, kind)
+        } else {
+            writeNames(labels, family, kind)
+        }
+        out.append(UInt8(ascii: " "))
+        out.append(goFormat: value)
+        if let timestamp {
+            out.append(UInt8(ascii: " "))
+            out.append(
+                text: format.isOpenMetrics ? goFormatPlain(timestamp.seconds) : String(timestamp.milliseconds))
+        }
+        out.append(UInt8(ascii: "\n"))
+    }
+
+    /// Whether all names may be written as they are.
+    private mutating func isPlain(_ pairs: [Label]) -> Bool {
+        if pairs.count == previous.pairs.count,
+            zip(pairs, previous.pairs).allSatisfy({
+                $0.name == $1.name && ($0.name != Labels.metricName || $0.value == $1.value)
+            })
+        {
+            return previous.isPlain
+        }
+        previous = (
+            pairs,
+            pairs.allSatisfy {
+                $0.name == Labels.metricName ? $0.value.isLegacyName(colons: true) : $0.name.isLegacyName(colons: false)
+            }
+        )
+        return previous.isPlain
+    }
+
+    private mutating func writePlain(_ pairs: [Label], _ family: String, _ kind: MetricFamily.Kind) {
+        if let name = pairs.first(where: { $0.name == Labels.metricName }) {
+            out.append(text: name.value)
+        } else {
+            out.append(name: family[...], colons: true)
+        }
+        var separator = UInt8(ascii: "{")
+        for label in pairs where label.name != Labels.metricName {
+            out.append(separator)
+            separator = UInt8(ascii: ",")
+            out.append(text: label.name)
+            write(valueOf: label, kind)
+        }
+        if separator == UInt8(ascii: ",") { out.append(UInt8(ascii: "}")) }
+    }
+
+    private mutating func write(valueOf label: Label, _ kind: MetricFamily.Kind) {
+        out.append(text: "=\"")
+        out.append(escaping: label.value, quotes: true)
+        if format.isOpenMetrics, needsDecimalPoint(label, kind) { out.append(text: ".0") }
+        out.append(UInt8(ascii: "\""))
+    }
+
+    /// The same where a name must be quoted or changed.
+    private mutating func writeNames(_ labels: Labels, _ family: String, _ kind: MetricFamily.Kind) {
+        let name = labels.name ?? family
         var separator = UInt8(ascii: "{")
         if format.quotesNames, !name.isLegacyName(colons: true) {
             out.append(separator)
@@ -81,11 +177,11 @@ package struct ExpositionWriter {
         var replaced: Set<[UInt8]> = []
         // How many underscores the last of each replaced name got, so that many colliding names stay cheap.
         var added: [[UInt8]: Int] = [:]
-        for label in sample.labels.pairs where label.name != Labels.metricName {
+        for label in labels.pairs where label.name != Labels.metricName {
             out.append(separator)
             separator = UInt8(ascii: ",")
             if label.name.isLegacyName(colons: false) {
-                out.append(name: label.name[...], colons: false)
+                out.append(text: label.name)
             } else if format.quotesNames {
                 write(quoted: label.name[...])
             } else {
@@ -93,27 +189,16 @@ package struct ExpositionWriter {
                 written.append(name: label.name[...], colons: false)
                 let plain = written
                 written += Array(repeating: UInt8(ascii: "_"), count: added[plain] ?? 0)
-                while replaced.contains(written) || sample.labels[String(decoding: written, as: UTF8.self)] != nil {
+                while replaced.contains(written) || labels[String(decoding: written, as: UTF8.self)] != nil {
                     written.append(UInt8(ascii: "_"))
                 }
                 added[plain] = written.count - plain.count
                 replaced.insert(written)
                 out += written
             }
-            out.append(text: "=\"")
-            out.append(escaping: label.value, quotes: true)
-            if format.isOpenMetrics, needsDecimalPoint(label, family.kind) { out.append(text: ".0") }
-            out.append(UInt8(ascii: "\""))
+            write(valueOf: label, kind)
         }
         if separator == UInt8(ascii: ",") { out.append(UInt8(ascii: "}")) }
-        out.append(UInt8(ascii: " "))
-        out.append(text: goFormat(sample.value))
-        if let timestamp = sample.timestamp {
-            out.append(UInt8(ascii: " "))
-            out.append(
-                text: format.isOpenMetrics ? goFormatPlain(timestamp.seconds) : String(timestamp.milliseconds))
-        }
-        out.append(UInt8(ascii: "\n"))
     }
 
     private mutating func write(declared name: Substring) {
@@ -145,6 +230,11 @@ extension [UInt8] {
 
     /// Appends text with backslashes and line feeds escaped, and double quotes too where `quotes` is set.
     fileprivate mutating func append(escaping text: String, quotes: Bool) {
+        // Nearly always there is nothing to escape.
+        let isPlain = text.utf8.allSatisfy {
+            $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\"")
+        }
+        if isPlain { return append(text: text) }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\\"): append(text: "\\\\")

@@ -1,5 +1,49 @@
 import CZlib
 
+/// Compresses piece by piece what is never in memory as a whole, at the fastest level. Source: zlib.h, deflate.
+package final class GzipStream {
+    // zlib keeps its address.
+    private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    private var room = [UInt8](repeating: 0, count: 32_768)
+
+    /// Nil when zlib is out of memory.
+    package init?() {
+        stream.initialize(to: z_stream())
+        guard Gzip.begin(&stream.pointee, level: Z_BEST_SPEED) else { return nil }
+    }
+
+    deinit {
+        deflateEnd(stream)
+        stream.deallocate()
+    }
+
+    /// Compresses a piece.
+    /// - Returns: what is ready, perhaps nothing.
+    package func add(_ bytes: [UInt8]) -> [UInt8] { run(bytes, Z_NO_FLUSH) }
+
+    /// The end; nothing may be added after it.
+    package func finish() -> [UInt8] { run([], Z_FINISH) }
+
+    private func run(_ bytes: [UInt8], _ flush: Int32) -> [UInt8] {
+        var out: [UInt8] = []
+        bytes.withUnsafeBufferPointer { input in
+            stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+            // Checked: a piece has some kilobytes.
+            stream.pointee.avail_in = UInt32(input.count)
+            while true {
+                let status = room.withUnsafeMutableBufferPointer { room in
+                    stream.pointee.next_out = room.baseAddress
+                    stream.pointee.avail_out = UInt32(room.count)
+                    return deflate(stream, flush)
+                }
+                out += room[..<(room.count - Int(stream.pointee.avail_out))]
+                if stream.pointee.avail_out > 0 || status == Z_STREAM_END || status == Z_STREAM_ERROR { return }
+            }
+        }
+        return out
+    }
+}
+
 /// The gzip content coding. Source: RFC 1952; zlib.h, deflateInit2.
 package enum Gzip {
     /// Compresses.
@@ -8,14 +52,7 @@ package enum Gzip {
     /// - Returns: nil when zlib is out of memory.
     package static func compress(_ bytes: [UInt8], isBest: Bool = false) -> [UInt8]? {
         var stream = z_stream()
-        // A window of 15 bits; adding 16 selects the gzip format.
-        // Checked: a C structure's size.
-        let size = Int32(MemoryLayout<z_stream>.size)
-        guard
-            deflateInit2_(
-                &stream, isBest ? Z_BEST_COMPRESSION : Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY,
-                ZLIB_VERSION, size) == Z_OK
-        else { return nil }
+        guard begin(&stream, level: isBest ? Z_BEST_COMPRESSION : Z_BEST_SPEED) else { return nil }
         defer { deflateEnd(&stream) }
         let bound = Int(deflateBound(&stream, UInt(bytes.count)))
         return bytes.withUnsafeBufferPointer { input -> [UInt8]? in
@@ -30,6 +67,14 @@ package enum Gzip {
             }
             return finished ? out : nil
         }
+    }
+
+    fileprivate static func begin(_ stream: inout z_stream, level: Int32) -> Bool {
+        // A window of 15 bits; adding 16 selects the gzip format.
+        // Checked: a C structure's size.
+        let size = Int32(MemoryLayout<z_stream>.size)
+        return deflateInit2_(
+            &stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
     }
 
     /// Whether `Accept-Encoding` allows gzip. Source: RFC 9110, 12.5.3.

@@ -170,15 +170,17 @@ package struct WebService: Sendable {
         return .text("")
     }
 
+    /// A page of many targets is written while it is sent: it would be tens of megabytes.
     private func metrics(_ request: ServerRequest) async -> ServerResponse {
         let format = ExpositionFormat(accept: request[header: "accept"])
         let families = await sources.families()
+        let isCompressed = Gzip.isAccepted(request[header: "accept-encoding"])
         do throws(QueryError) {
-            return try await sources.compute(.page) { _ in
-                ServerResponse(
-                    headers: [("Content-Type", format.contentType), ("Vary", "Accept")],
-                    body: .bytes(ExpositionWriter.page(families(), format: format)))
+            var response = try await sources.compute(.page) { _ in
+                MetricsPage.begin(ExpositionWriter(families(), format), isCompressed: isCompressed)
             }
+            response.headers += [("Content-Type", format.contentType), ("Vary", "Accept")]
+            return response
         } catch {
             return .text("\(error.message)\n", status: error.kind.status)
         }

@@ -51,7 +51,7 @@ package struct WebSources: Sendable {
     /// Maximum bytes of one answer. Default: 16 MiB.
     package var answerLimitBytes = 16 << 20
     /// The families of `/metrics`.
-    package var families: @Sendable () async -> Deferred<[MetricFamily]> = { { [] } }
+    package var families: @Sendable () async -> Deferred<[FamilySource]> = { { [] } }
     /// Evaluates an expression at one time. Expensive: only called within `compute`, as are `queryRange` and `series`.
     package var query:
         @Sendable (_ expression: String, _ at: Timestamp, _ isOver: @escaping @Sendable () -> Bool) throws(QueryError)

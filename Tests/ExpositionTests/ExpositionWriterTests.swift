@@ -118,4 +118,42 @@ struct ExpositionWriterTests {
         #expect(String(decoding: said, as: UTF8.self) == "")
         #expect(process.terminationStatus == 0)
     }
+
+    /// A page in pieces is the page, and no piece is much larger than asked for.
+    @Test(arguments: [ExpositionFormat.text, .openMetrics]) func piecesMakeThePage(_ format: ExpositionFormat) {
+        let families = ["b", "a", "c", "a"].map { name in
+            MetricFamily(
+                name, name == "c" ? .counter : .gauge, help: "Of \(name).",
+                samples: (0..<1000).map {
+                    .init(["__name__": name, "n": "\($0)", "x": $0 % 7 == 0 ? "a\"b" : "y"], 1.5)
+                })
+        }
+        let whole = ExpositionWriter.page(families, format: format)
+        var writer = ExpositionWriter(families.map(FamilySource.init), format, pieceBytes: 1000)
+        var sent: [UInt8] = []
+        while let piece = writer.next() {
+            // A part has 256 samples of some 20 bytes.
+            #expect(piece.count < 10_000)
+            sent += piece
+        }
+        #expect(sent == whole)
+        #expect(writer.next() == nil)
+        let text = String(decoding: whole, as: UTF8.self)
+        #expect(text.split(separator: "\n").count { $0.hasPrefix("# TYPE a ") } == 1)
+        #expect(text.split(separator: "\n").count { $0.hasPrefix("a{") } == 2000)
+    }
+
+    @Test func aPageOfNothing() {
+        #expect(ExpositionWriter.page([]) == [])
+        #expect(String(decoding: ExpositionWriter.page([], format: .openMetrics), as: UTF8.self) == "# EOF\n")
+    }
+
+    /// A family whose samples differ in their names' kind, one after the other.
+    @Test func plainNamesAndOthersMayAlternate() {
+        let names = ["a", "a b", "a", "1a", "a"]
+        let family = MetricFamily(
+            "f", .gauge, help: "", samples: names.map { .init(["__name__": "f", $0: "v"], 1) })
+        let lines = String(decoding: ExpositionWriter.page([family]), as: UTF8.self).split(separator: "\n").dropFirst(2)
+        #expect(Array(lines) == ["f{a=\"v\"} 1", "f{a_b=\"v\"} 1", "f{a=\"v\"} 1", "f{_a=\"v\"} 1", "f{a=\"v\"} 1"])
+    }
 }

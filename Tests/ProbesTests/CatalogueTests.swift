@@ -404,6 +404,26 @@ struct CatalogueTests {
         }
     }
 
+    /// A page finds each sample where it is, in the order of the results.
+    @Test func samplesOfOneFamilyMayBeAnywhere() {
+        func sample(_ name: String, _ node: String, _ value: Double) -> Sample {
+            Sample(Labels(name: name, ["node": node]), value, at: Timestamp(milliseconds: 1))
+        }
+        let results = [
+            [sample("vault_node_up", "a", 1), sample("unknown", "a", 9), sample("vault_node_up", "a2", 2)],
+            [],
+            [
+                sample("vault_node_request_duration_seconds_bucket", "b", 3),
+                sample("vault_node_request_duration_seconds_count", "b", 4), sample("vault_node_up", "b", 5),
+            ],
+        ]
+        let families = Catalogue.sources(results).map(\.family)
+        #expect(families.map(\.name) == ["vault_node_request_duration_seconds", "vault_node_up"])
+        #expect(families.map { $0.samples.map(\.value) } == [[3, 4], [1, 2, 5]])
+        #expect(families.map(\.kind) == [.histogram, .gauge])
+        #expect(Catalogue.families(results.flatMap { $0 }) == families)
+    }
+
     @Test func familiesGroupSeriesUnderTheirMetric() {
         var set = SampleSet(["cluster": "main", "node": "a"], at: Timestamp(milliseconds: 0))
         set.add("vault_node_up", 1.0)

@@ -259,6 +259,8 @@ struct PrometheusAPITests {
         scripted.sources.families = {
             {
                 [MetricFamily("up", .untyped, help: "Up."), MetricFamily("x_total", .counter, help: "X \"quoted\".")]
+                    .map(
+                        FamilySource.init)
             }
         }
         scripted.sources.configuration = {

@@ -56,7 +56,7 @@ struct WebServiceTests {
     @Test func metricsInTheFormatAskedFor() async throws {
         var scripted = Scripted()
         let registry = scripted.registry
-        scripted.sources.families = { { registry.families() } }
+        scripted.sources.families = { { registry.families().map(FamilySource.init) } }
         let text = await scripted.respond("GET", "/metrics")
         #expect(text.header("content-type") == "text/plain; version=0.0.4; charset=utf-8")
         let open = await scripted.respond(
@@ -77,7 +77,7 @@ struct WebServiceTests {
                     MetricFamily(
                         "many", .gauge, help: "Many.",
                         samples: (0..<2000).map { .init(["__name__": "many", "n": "\($0)"], Double($0)) })
-                ]
+                ].map(FamilySource.init)
             }
         }
         let plain = await scripted.respond("GET", "/metrics").text
@@ -99,6 +99,41 @@ struct WebServiceTests {
         try await scripted.serve { url in
             let (output, _) = try await run("/usr/bin/curl", ["-s", "--compressed", "\(url)/metrics"])
             #expect(output == plain)
+        }
+    }
+
+    /// A page of many targets is sent in pieces, the same as a whole.
+    @Test func aLongPageIsSentInPieces() async throws {
+        var scripted = Scripted()
+        let family = MetricFamily(
+            "many", .gauge, help: "Many.",
+            samples: (0..<40_000).map { .init(["__name__": "many", "n": "\($0)"], Double($0) / 8) })
+        scripted.sources.families = { { [FamilySource(family)] } }
+        let whole = ExpositionWriter.page([family])
+        #expect(whole.count > 10 * 65_536)
+        for encoding in ["identity", "gzip"] {
+            let response = await scripted.respond("GET", "/metrics", headers: [("Accept-Encoding", encoding)])
+            #expect(response.header("content-encoding") == (encoding == "gzip" ? "gzip" : nil))
+            guard case .stream(let next) = response.body else {
+                Issue.record("the page is not sent in pieces")
+                return
+            }
+            var sent: [UInt8] = []
+            while let piece = await next() {
+                #expect(!piece.isEmpty && piece.count < 100_000)
+                sent += piece
+            }
+            #expect(await next() == nil)
+            let text = encoding == "gzip" ? try await run("/usr/bin/gunzip", ["-c"], input: sent).output : nil
+            #expect(text.map { Array($0.utf8) } ?? sent == whole)
+        }
+        try await scripted.serve { url in
+            for arguments in [["--compressed"], [], ["--http1.0"]] {
+                let (output, status) = try await run("/usr/bin/curl", ["-s", "-f"] + arguments + ["\(url)/metrics"])
+                #expect(status == 0 && Array(output.utf8) == whole, "\(arguments)")
+            }
+            let (_, status) = try await run("/usr/bin/curl", ["-s", "-f", "-I", "\(url)/metrics"])
+            #expect(status == 0)
         }
     }
 

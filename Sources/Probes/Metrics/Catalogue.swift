@@ -52,14 +52,52 @@ package enum Catalogue {
     /// Whether a change of this series is an event; see `Entry.isState`. False for an unknown metric.
     package static func isState(series name: String) -> Bool { bySeriesName[name]?.isState ?? false }
 
-    /// Groups samples into families for `/metrics`, sorted by name; samples of unknown metrics are dropped.
+    /// Groups samples into families, sorted by name; samples of unknown metrics are dropped.
     package static func families(_ samples: some Sequence<Sample>) -> [MetricFamily] {
-        var families: [String: MetricFamily] = [:]
-        for sample in samples {
-            guard let name = sample.labels.name, let entry = entry(forSeries: name) else { continue }
-            families[entry.name, default: MetricFamily(entry.name, entry.kind, help: entry.help)]
-                .samples.append(MetricFamily.Sample(sample.labels, sample.value))
+        sources([Array(samples)]).map(\.family)
+    }
+
+    /// The samples of one family that follow each other in a result.
+    private struct Run {
+        var result: Int32
+        var from: Int32
+        var to: Int32
+    }
+
+    /// The families of `/metrics`, sorted by name; samples of unknown metrics are dropped. Of each family it is only
+    /// noted where its samples are: a page of many targets is not copied.
+    /// - Parameter results: the samples of each target.
+    package static func sources(_ results: [[Sample]]) -> [FamilySource] {
+        var runs: [String: [Run]] = [:]
+        for (result, samples) in results.enumerated() {
+            var last: (name: String, entry: Entry?)?
+            var run: (entry: String, from: Int)?
+            func end(_ to: Int) {
+                guard let run, let result = Int32(exactly: result), let from = Int32(exactly: run.from),
+                    let to = Int32(exactly: to)
+                else { return }
+                runs[run.entry, default: []].append(Run(result: result, from: from, to: to))
+            }
+            for (index, sample) in samples.enumerated() {
+                let name = sample.labels.name ?? ""
+                if name == last?.name { continue }
+                let entry = entry(forSeries: name)
+                last = (name, entry)
+                if entry?.name == run?.entry { continue }
+                end(index)
+                run = entry.map { ($0.name, index) }
+            }
+            end(samples.count)
         }
-        return families.values.sorted { $0.name < $1.name }
+        return entries.compactMap { entry in
+            runs[entry.name].map { runs in
+                FamilySource(entry.name, entry.kind, help: entry.help, parts: runs.count) { part, body in
+                    let run = runs[part]
+                    for sample in results[Int(run.result)][Int(run.from)..<Int(run.to)] {
+                        body(sample.labels, sample.value, nil)
+                    }
+                }
+            }
+        }.sorted { $0.name < $1.name }
     }
 }

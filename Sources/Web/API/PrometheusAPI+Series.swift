@@ -63,7 +63,7 @@ extension WebService {
         let wanted = WebService.value("metric", request) ?? ""
         let families = await sources.families()
         return WebService.success { json in
-            var unique: [String: MetricFamily] = [:]
+            var unique: [String: FamilySource] = [:]
             for family in families() where unique[family.name] == nil && (wanted.isEmpty || family.name == wanted) {
                 unique[family.name] = family
             }

@@ -36,7 +36,7 @@ enum APIFuzzing {
         var sources = WebSources()
         addQueries(&sources)
         addAlerts(&sources, board, platform.random)
-        sources.families = { { registry.families() } }
+        sources.families = { { registry.families().map(FamilySource.init) } }
         var options = WebService.Options()
         // Else a login would be in the way of everything that changes something.
         options.access.allowsAnonymousChanges = true
