@@ -23,7 +23,7 @@ RELEASE := -c release --static-swift-stdlib -debug-info-format none \
 	-Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen -Xlinker --no-export-dynamic -Xlinker -z -Xlinker now \
 	-Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
 
-BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsystemd-dev libpq-dev libsqlite3-dev libyaml-dev libcmark-dev libre2-dev zlib1g-dev pkg-config
+BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsystemd-dev libpq-dev libsqlite3-dev libyaml-dev libcmark-dev libre2-dev libsnappy-dev zlib1g-dev pkg-config
 RUN_PACKAGES := postgresql openssl
 DEB_PACKAGES := debhelper dpkg-dev python3
 # The peers of `Benchmarks scale` and `backup`.

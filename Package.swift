@@ -77,6 +77,8 @@ let package = Package(
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         system("CMark", pkgConfig: "libcmark", apt: "libcmark-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        // Debian's package has no .pc file.
+        .systemLibrary(name: "CSnappy", path: "Sources/CSnappy", providers: [.apt(["libsnappy-dev"])]),
         // pthread_setname_np(3) and mallopt(3), headers alone.
         .systemLibrary(name: "CGlibc", path: "Sources/CGlibc"),
         // bcrypt; crypt.h comes with libc6-dev.
@@ -105,6 +107,7 @@ let package = Package(
             ],
             exclude: ["README.md"]),
         stage("Store", ["Text", "Samples", "Telemetry"]),
+        stage("RemoteWrite", ["Text", "Samples", "Platform", "Telemetry", "CSnappy", "CZlib", logging]),
         stage("PromQL", ["Text", "Samples"]),
         stage("GoTemplate", ["Text", "Samples"]),
         stage("Alerts", ["Text", "Samples"]),
@@ -134,15 +137,15 @@ let package = Package(
         stage(
             "Config",
             [
-                "Text", "Samples", "TimeZones", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "Alerts",
-                "Dispatching", "Delivery", "HTTPServer", "Web",
+                "Text", "Samples", "TimeZones", "YAML", "Platform", "Transport", "S3", "Probes", "Store", "RemoteWrite",
+                "Alerts", "Dispatching", "Delivery", "HTTPServer", "Web",
             ], exclude: ["Alerting/README.md"]),
         stage(
             "Agent",
             [
                 "Text", "Samples", "Platform", "YAML", "Exposition", "Telemetry", "Transport", "Probes", "Store",
                 "PromQL", "GoTemplate", "Alerts", "Rules", "Dispatching", "Delivery", "Journal", "HTTPServer", "Web",
-                "WebSocket", "TimeZones", "Console", "Supervision", "Config", logging,
+                "RemoteWrite", "WebSocket", "TimeZones", "Console", "Supervision", "Config", logging,
             ]),
         stage(
             "Recovery",
@@ -176,7 +179,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "TestServers", "Lab", "Transport", "Platform", "Text", "Samples", "Probes", "Store", "Telemetry",
-                "PromQL", "Alerts", "Dispatching", logging,
+                "RemoteWrite", "PromQL", "Alerts", "Dispatching", logging,
             ],
             path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
 

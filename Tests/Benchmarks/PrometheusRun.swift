@@ -32,7 +32,7 @@ final class PrometheusRun {
         let series = workload.series
         for start in stride(from: 0, to: series.count, by: 2000) {
             let file = folder.file("batch")
-            try Data(RemoteWrite.body(series[start..<min(start + 2000, series.count)], workload)).write(
+            try Data(workload.body(series[start..<min(start + 2000, series.count)])).write(
                 to: URL(filePath: file))
             try await ChildProcess.run(
                 "curl",
