@@ -106,6 +106,7 @@ extension Agent {
                 (state.rules, state.warnings, state.loadedAt) = (loaded.rules, loaded.warnings, now)
                 state.reload = ConfigurationView.Reload(at: now, changes: changed)
             }
+            applyRemoteWrite(configuration, after: running)
             reloadProbes(from: running, to: configuration, now)
             metrics.set(promisedPoint: configuration.recovery.point, time: configuration.recovery.time)
             metrics.reloadSuccessful.set(1)

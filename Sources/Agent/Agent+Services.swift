@@ -6,6 +6,7 @@ import Journal
 import Logging
 import Platform
 import Probes
+import RemoteWrite
 import Samples
 import Supervision
 import Synchronization
@@ -35,6 +36,11 @@ extension Agent {
                     // A reload waits for the notifier and the dispatcher.
                     await self.reloads.idle()
                 }),
+            // It outlives what stores samples.
+            Service(
+                "remote write", stopLimit: .milliseconds(500),
+                start: { self.applyRemoteWrite(self.state.withLock(\.configuration)) },
+                run: { await self.remoteWriter.run() }, stop: { await self.remoteWriter.stop() }),
             Service(
                 "rules", stopLimit: .seconds(3),
                 run: {

@@ -6,6 +6,7 @@ import Journal
 import Logging
 package import Platform
 import Probes
+import RemoteWrite
 import Rules
 import Samples
 import Store
@@ -26,6 +27,7 @@ package final class Agent: Sendable {
     let store: Store
     let clock: ClockStepDetector
     let appender: Appender
+    let remoteWriter: RemoteWriter
     let journal: any JournalStorage
     let dispatcher: DispatcherService
     let rules: RuleManager
@@ -101,6 +103,7 @@ package final class Agent: Sendable {
         store = Store(options: configuration.storage.memory, registry: registry)
         clock = ClockStepDetector(store: store, platform: platform, registry: registry)
         appender = Appender(store: store, clock: clock)
+        remoteWriter = Agent.remoteWriter(configuration, platform, registry)
         let metrics = AgentMetrics(registry, version: options.version, now: platform.time.wall())
         self.metrics = metrics
         metrics.set(promisedPoint: configuration.recovery.point, time: configuration.recovery.time)

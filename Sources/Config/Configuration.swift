@@ -33,6 +33,8 @@ package struct Configuration: Sendable {
     package var dispatch: DispatchOptions
     /// The receivers of `alerting`.
     package var delivery: DeliveryOptions
+    /// `remote_write`.
+    package var remoteWrite: [RemoteWriteEndpoint] = []
     /// `web`.
     package var web = WebOptions()
     /// `storage`.
@@ -51,7 +53,8 @@ package struct GlobalOptions: Sendable, Hashable {
     package var timeout: Duration = .seconds(4)
     /// The interval of rule groups without one of their own. Default 15 s.
     package var evaluationInterval: Duration = .seconds(15)
-    /// Added to every alert, and available to templates as `$externalLabels`.
+    /// Added to every alert and to every series of `remote_write` that has none of that name, and available to templates as
+    /// `$externalLabels`.
     package var externalLabels: [String: String] = [:]
 
     /// Every option at its default.

@@ -41,6 +41,7 @@ extension Configuration {
         }
         let recovery = RecoveryOptions(fields.node("recovery"), context)
         let web = WebOptions(fields.node("web"), context)
+        let remoteWrite = RemoteWriteParser(context: context).endpoints(fields.list("remote_write"))
         let storage = StorageOptions(fields.node("storage"), context)
         let alerting = AlertingParser(context: context).parse(
             fields.node("alerting"), at: root.position, externalURL: web.externalURL)
@@ -61,7 +62,7 @@ extension Configuration {
             postgresBackups: postgresBackups, auditLogs: auditLogs, services: services, recovery: recovery,
             ruleFiles: ruleFiles,
             dispatch: alerting.dispatch,
-            delivery: alerting.delivery, web: web, storage: storage, path: path,
+            delivery: alerting.delivery, remoteWrite: remoteWrite, web: web, storage: storage, path: path,
             text: ConfigurationText(root, secrets: context.secrets.all))
     }
 

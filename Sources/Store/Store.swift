@@ -21,6 +21,9 @@ package struct StoreOptions: Sendable, Hashable {
 /// A series ends with a stale marker or when no sample has come for five minutes; the store keeps markers as ordinary
 /// points and leaves their interpretation to PromQL, as Prometheus does.
 package final class Store: Sendable {
+    /// Takes samples as they were added, with the store's lock held: it must return at once and not use the store.
+    package typealias Observer = @Sendable ([Sample]) -> Void
+
     private let state: Mutex<State>
     private let rejected: Counter
     private let appended: Counter
@@ -42,6 +45,9 @@ package final class Store: Sendable {
     /// Sets new limits; the next `truncate` applies those of time and bytes to existing points.
     package func apply(_ options: StoreOptions) { state.withLock { $0.options = options } }
 
+    /// Passes what is added from now on to an observer, in the order in which it is added; nil for none.
+    package func observe(_ observer: Observer?) { state.withLock { $0.observer = observer } }
+
     private let seriesGauge: Gauge
     private let bytesGauge: Gauge
     private let oldestGauge: Gauge
@@ -52,13 +58,18 @@ package final class Store: Sendable {
         let (taken, refused) = state.withLock { state -> (Int, [Refusal: Int]) in
             var refused: [Refusal: Int] = [:]
             var taken = 0
-            for sample in samples {
+            // Only filled for an observer, and only from the first refusal on.
+            var others: [Sample]?
+            for (index, sample) in samples.enumerated() {
                 if let refusal = state.append(sample) {
                     refused[refusal, default: 0] += 1
+                    if state.observer != nil, others == nil { others = Array(samples[..<index]) }
                 } else {
                     taken += 1
+                    others?.append(sample)
                 }
             }
+            if taken > 0 { state.observer?(others ?? samples) }
             return (taken, refused)
         }
         if taken > 0 { appended.increment(by: Double(taken)) }
@@ -131,6 +142,7 @@ private enum Refusal: String {
 
 private struct State {
     var options: StoreOptions
+    var observer: Store.Observer?
     private(set) var series: [Labels: MemorySeries] = [:]
     private(set) var index = SeriesIndex()
     /// Bytes of all series, updated with each change.

@@ -48,6 +48,19 @@ package final class Registry: Sendable {
         return all.sorted { $0.name < $1.name }.map { $0.family() }
     }
 
+    /// The type and help of the metric that a series belongs to: `x_bucket` to the histogram `x`. Nil if there is none.
+    package func description(ofSeries name: String) -> (kind: MetricFamily.Kind, help: String)? {
+        metrics.withLock { metrics in
+            if let metric = metrics[name] { return metric.description }
+            for suffix in ["_bucket", "_sum", "_count"] where name.hasSuffix(suffix) {
+                if let metric = metrics[String(name.dropLast(suffix.count))], metric.description.kind == .histogram {
+                    return metric.description
+                }
+            }
+            return nil
+        }
+    }
+
     private func metric(
         _ name: String, _ kind: MetricFamily.Kind, _ help: String, _ labels: [String], _ buckets: [Double]
     ) -> Metric {
@@ -138,6 +151,8 @@ private final class Metric: Sendable {
         self.seriesLimit = seriesLimit
         cells = Mutex(labelNames.isEmpty ? [[]: Cell(buckets: Array(repeating: 0, count: buckets.count))] : [:])
     }
+
+    var description: (kind: MetricFamily.Kind, help: String) { (kind, help) }
 
     func change(_ labels: [String], _ body: (inout Cell) -> Void) {
         var key = labels

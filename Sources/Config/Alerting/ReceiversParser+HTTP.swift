@@ -8,6 +8,12 @@ extension ReceiversParser {
     func httpClient(_ node: Node?, default fallback: HTTPClientOptions) -> HTTPClientOptions {
         guard let node else { return fallback }
         var fields = Fields(node, errors, "http_config")
+        defer { fields.finish() }
+        return httpClient(&fields)
+    }
+
+    /// The same, where the keys stand among others.
+    func httpClient(_ fields: inout Fields) -> HTTPClientOptions {
         var options = HTTPClientOptions()
         options.tls = tls(fields.node("tls_config"), default: TLSOptions())
         options.allowsPlaintext = fields.bool("allow_plaintext") ?? false
@@ -17,7 +23,6 @@ extension ReceiversParser {
         // Accepted for compatibility; HTTP/1.1 is always used.
         _ = fields.bool("enable_http2")
         if let headers = fields.node("http_headers") { options.headers = context.headers(headers) }
-        fields.finish()
         return options
     }
 
