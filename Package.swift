@@ -215,6 +215,9 @@ let package = Package(
                 "TimeZones", "HTTPServer", "CCrypto", "Text", "Samples", logging,
             ], exclude: ["Recordings"]),
         tests("Store", ["Store", "Simulation", "Telemetry", "Exposition", "Text", "Samples"]),
+        tests(
+            "RemoteWrite",
+            ["RemoteWrite", "Simulation", "Platform", "Exposition", "Telemetry", "Text", "Samples", logging]),
         tests("PromQL", ["PromQL", "Text", "Samples", "YAML"], exclude: ["Conformance"]),
         tests("GoTemplate", ["GoTemplate", "Text", "Samples"]),
         tests(
