@@ -255,7 +255,7 @@ let package = Package(
             [
                 "Config", "Simulation", "Delivery", "Dispatching", "Probes", "Alerts", "YAML", "Platform", "Text",
                 "TimeZones", "Samples", "HTTPServer", "Web",
-                "S3", "Transport", "Store",
+                "S3", "Transport", "Store", "RemoteWrite",
             ]),
         tests(
             "Agent",

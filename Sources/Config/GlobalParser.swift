@@ -11,6 +11,10 @@ extension GlobalOptions {
         if let value = context.duration(&fields, "timeout") { timeout = value }
         if let value = context.duration(&fields, "evaluation_interval") { evaluationInterval = value }
         externalLabels = fields.stringMap("external_labels")
+        for name in externalLabels.keys.sorted() where !GlobalOptions.isLabelName(name) {
+            context.errors.add(
+                fields.position(of: "external_labels"), "external_labels: \"\(name)\" is not a label name")
+        }
         fields.finish()
         if pollInterval < .seconds(1) {
             context.errors.add(fields.position(of: "poll_interval"), "poll_interval: expected 1s or more")
@@ -21,6 +25,18 @@ extension GlobalOptions {
                 "timeout (\(timeout.prometheusDescription)) is longer than poll_interval (\(pollInterval.prometheusDescription)); expected at most that"
             )
         }
+    }
+}
+
+extension GlobalOptions {
+    /// Whether every series and alert may have such a label. Source: prometheus.io/docs/concepts/data_model.
+    fileprivate static func isLabelName(_ text: String) -> Bool {
+        let isFirst = { (byte: UInt8) in
+            byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+        }
+        let isDigit = { (byte: UInt8) in (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+        return text != Labels.metricName && text.utf8.first.map(isFirst) == true
+            && text.utf8.allSatisfy { isFirst($0) || isDigit($0) }
     }
 }
 

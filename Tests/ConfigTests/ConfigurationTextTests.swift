@@ -73,6 +73,7 @@ struct ConfigurationTextTests {
         "postgres: {servers: [{dsn: 'postgres://u:hunter2@h/d'}]}",
         "backups: [{secret_access_key: hunter2, access_key_id_file: /x, session_token: hunter2}]",
         "backups: [{verification: {encryption_key: hunter2}}]",
+        "remote_write: [{bearer_token: hunter2}, {authorization: {credentials: hunter2}}, {basic_auth: {password: hunter2}}]",
         "backups: [{endpoint: 'https://u:hunter2@s3.example.org/x'}, {endpoint: 'https://s3/?signature=hunter2#hunter2'}]",
         "web: {users: {ann: hunter2}, tokens: {ci: hunter2}, pagerduty_webhook_secret: hunter2}",
         "alerting: {global: {smtp_auth_password: hunter2, slack_api_url: 'https://hooks/hunter2'}}",

@@ -34,7 +34,7 @@ struct RemoteWriterTests {
         #expect(writer.isActive)
         let task = Task { await writer.run() }
         writer.observe(samples("up", 1...1))
-        await time.run(for: .seconds(10))
+        await time.pass(.seconds(10))
         #expect(try one.received == ["v1: up 1000=1.0"] && two.calls.count > 1)
         #expect(try labels(one) == ["__name__=up,region=eu"])
 
@@ -42,15 +42,15 @@ struct RemoteWriterTests {
         let three = ScriptedServer()
         writer.apply([target("one", one), target("three", three)], externalLabels: ["region": "us"])
         writer.observe(samples("up", 2...2))
-        await time.run(for: .seconds(10))
+        await time.pass(.seconds(10))
         #expect(try labels(one) == ["__name__=up,region=eu", "__name__=up,region=us"])
         #expect(try three.received == ["v1: up 2000=2.0"])
         let calls = two.calls.count
-        await time.run(for: .seconds(300))
+        await time.pass(.seconds(300))
         #expect(two.calls.count == calls && !folder.files.keys.contains { $0.hasPrefix("two.") })
         #expect(log.all.contains { $0.contains("not configured any more") })
         task.cancel()
-        await time.run(for: .seconds(3))
+        await time.pass(.seconds(3))
         await task.value
     }
 
@@ -62,16 +62,16 @@ struct RemoteWriterTests {
         writer.apply([target("one", old)], externalLabels: .empty)
         let task = Task { await writer.run() }
         writer.observe(samples("up", 1...3))
-        await time.run(for: .seconds(10))
+        await time.pass(.seconds(10))
         writer.observe(samples("up", 4...4))
         writer.apply([target("one", new)], externalLabels: .empty)
         writer.observe(samples("up", 5...5))
-        await time.run(for: .seconds(10))
+        await time.pass(.seconds(10))
         #expect(
             try new.received.joined(separator: " ").replacing("v1: up ", with: "")
                 == "1000=1.0 2000=2.0 3000=3.0 4000=4.0 5000=5.0")
         task.cancel()
-        await time.run(for: .seconds(3))
+        await time.pass(.seconds(3))
         await task.value
     }
 
@@ -82,14 +82,14 @@ struct RemoteWriterTests {
         writer.apply([target("one", server)], externalLabels: .empty)
         let task = Task { await writer.run() }
         writer.observe(samples("up", 1...1))
-        await time.run(for: .seconds(10))
+        await time.pass(.seconds(10))
         writer.apply([target("one", server)], externalLabels: .empty, unchanged: ["one"])
-        await time.run(for: .seconds(60))
+        await time.pass(.seconds(60))
         #expect(server.calls.count == 1)
-        await time.run(for: .seconds(60))
+        await time.pass(.seconds(60))
         #expect(server.calls.count == 2)
         task.cancel()
-        await time.run(for: .seconds(3))
+        await time.pass(.seconds(3))
         await task.value
     }
 

@@ -146,20 +146,21 @@ final class ScriptedServer: Sendable {
     }
 
     /// Times and values of all series in the calls' order, as `up 1000=1`, with the message's version.
-    var received: [String] {
-        get throws {
-            try calls.map { call in
-                guard let body = Snappy.uncompress(call.body, limit: 1 << 24) else {
-                    throw WriteDecoder.Malformed(what: "Snappy")
-                }
-                let isSecond = call.headers.contains { $0.value.contains("v2.Request") }
-                let series = isSecond ? try WriteDecoder.version2(body).series : try WriteDecoder.version1(body)
-                return (isSecond ? "v2: " : "v1: ")
-                    + series.map { one in
-                        let name = one.labels.first { $0.name == Labels.metricName }?.value ?? ""
-                        return name + one.points.map { " \($0.t)=\($0.v)" }.joined()
-                    }.joined(separator: ", ")
+    var received: [String] { get throws { try received(from: 0) } }
+
+    /// The same from one call on.
+    func received(from first: Int) throws -> [String] {
+        try calls[first...].map { call in
+            guard let body = Snappy.uncompress(call.body, limit: 1 << 24) else {
+                throw WriteDecoder.Malformed(what: "Snappy")
             }
+            let isSecond = call.headers.contains { $0.value.contains("v2.Request") }
+            let series = isSecond ? try WriteDecoder.version2(body).series : try WriteDecoder.version1(body)
+            return (isSecond ? "v2: " : "v1: ")
+                + series.map { one in
+                    let name = one.labels.first { $0.name == Labels.metricName }?.value ?? ""
+                    return name + one.points.map { " \($0.t)=\($0.v)" }.joined()
+                }.joined(separator: ", ")
         }
     }
 }
@@ -172,6 +173,11 @@ func samples(_ name: String, _ times: some Sequence<Int64>) -> [Sample] {
 /// Random numbers that are all the largest: waits are not shortened.
 struct FullWaits: RandomSource {
     func next() -> UInt64 { .max }
+}
+
+extension VirtualTime {
+    /// Runs everything that is due within a duration; what one request and its answer lead to takes several hundred turns, and some of them a thread of their own.
+    func pass(_ span: Duration) async { await run(for: span, settle: 2000) }
 }
 
 /// A platform in virtual time.

@@ -2,6 +2,7 @@ import Exposition
 import Samples
 import Simulation
 import Store
+import Synchronization
 import Telemetry
 import Testing
 
@@ -15,6 +16,25 @@ struct StoreTests {
 
     private func sample(_ name: String, _ value: Double, _ t: Int64, _ labels: [String: String] = [:]) -> Sample {
         Sample(Labels(name: name, labels), value, at: Timestamp(milliseconds: t))
+    }
+
+    /// What remote write sends is what the store took, in its order; a refused sample is not among it.
+    @Test func anObserverSeesWhatWasAdded() {
+        let (store, _) = store { $0.seriesLimit = 2 }
+        let seen = Mutex<[Sample]>([])
+        let first = [sample("a", 1, 1000), sample("b", 2, 1000)]
+        store.append(first)
+        store.observe { samples in seen.withLock { $0 += samples } }
+        store.append([sample("a", 1, 2000), sample("c", 3, 2000), sample("b", StaleMarker.value, 2000)])
+        store.append([sample("a", 5, 2000), sample("a", 5, 1000)])
+        store.append([sample("b", 4, 3000)])
+        store.observe(nil)
+        store.append([sample("a", 1, 4000)])
+        let expected = [
+            sample("a", 1, 2000), sample("b", StaleMarker.value, 2000), sample("b", 4, 3000),
+        ]
+        #expect(seen.withLock { $0.map(\.labels) } == expected.map(\.labels))
+        #expect(seen.withLock { $0.map(\.value.bitPattern) } == expected.map(\.value.bitPattern))
     }
 
     /// Values are returned bit for bit: jumps, infinities, stale markers, irregular intervals, thousands of points.

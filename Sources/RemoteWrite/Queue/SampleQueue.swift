@@ -29,10 +29,15 @@ final class SampleQueue: Sendable {
         var losses = DiskQueue.Losses()
         /// Samples that found no room in memory.
         var overflown = 0
-        /// Why the disk does not take samples; nil while it does.
-        var failure: String?
+        /// Why the disk did not take samples when it was last given some; nil if it did.
+        var writeFailure: String?
+        /// Why it did not give them back, or could not note what was sent.
+        var readFailure: String?
         /// The time of the newest sample that came.
         var newest: Timestamp?
+
+        /// Why the disk fails; nil while it works.
+        var failure: String? { writeFailure ?? readFailure }
     }
 
     private struct Memory {
@@ -97,12 +102,11 @@ final class SampleQueue: Sendable {
         await onDisk(time) { disk -> Batch? in
             self.write(&disk)
             do throws(FileError) {
-                if let found = try disk?.next(limit), !found.samples.isEmpty {
-                    self.note(disk, nil)
-                    return Batch(samples: found.samples, end: found.end)
-                }
+                let found = try disk?.next(limit)
+                self.note(disk) { $0.readFailure = nil }
+                if let found, !found.samples.isEmpty { return Batch(samples: found.samples, end: found.end) }
             } catch {
-                self.note(disk, error)
+                self.note(disk) { $0.readFailure = error.description }
                 return nil
             }
             return Batch(samples: self.takeFromMemory(limit), end: nil)
@@ -115,9 +119,9 @@ final class SampleQueue: Sendable {
         _ = await onDisk(time) { disk in
             do throws(FileError) {
                 try disk?.commit(end)
-                self.note(disk, nil)
+                self.note(disk) { $0.readFailure = nil }
             } catch {
-                self.note(disk, error)
+                self.note(disk) { $0.readFailure = error.description }
             }
         }
     }
@@ -153,6 +157,7 @@ final class SampleQueue: Sendable {
             defer { memory.waiting = [] }
             return memory.waiting
         }
+        let isTried = disk == nil || !taken.isEmpty
         var failure: FileError?
         var rest = taken[...]
         do throws(FileError) {
@@ -173,7 +178,8 @@ final class SampleQueue: Sendable {
             memory.waiting = left + memory.waiting
             memory.count -= count
         }
-        note(disk, failure)
+        let text = failure?.description
+        note(disk) { if isTried { $0.writeFailure = text } }
     }
 
     private func takeFromMemory(_ limit: Int) -> [Sample] {
@@ -193,9 +199,9 @@ final class SampleQueue: Sendable {
         }
     }
 
-    private func note(_ disk: DiskQueue?, _ failure: FileError?) {
+    private func note(_ disk: DiskQueue?, _ change: (inout Status) -> Void) {
         memory.withLock { memory in
-            memory.status.failure = failure?.description
+            change(&memory.status)
             guard let disk else { return }
             memory.status.bytes = disk.bytes
             memory.status.waiting = disk.unread
