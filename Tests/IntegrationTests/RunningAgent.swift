@@ -37,17 +37,18 @@ final class RunningAgent: Sendable {
 
     /// Nothing runs yet.
     /// - Parameters:
+    ///   - global: more of the section `global`, in YAML's flow style.
     ///   - web: one more line of the section `web`.
     ///   - targets: what is probed, as lines of the configuration.
     init(
-        _ alerting: String, _ rules: String = "groups: []\n", web: String = "",
+        _ alerting: String, _ rules: String = "groups: []\n", global: String = "", web: String = "",
         targets: (TemporaryDirectory) throws -> String = { _ in RunningAgent.deadNode }
     ) throws {
         folder = try TemporaryDirectory()
         let port = try freePort()
         let rulesFile = try folder.write("rules.yml", rules)
         rest = """
-            global: {poll_interval: 1s, timeout: 500ms, evaluation_interval: 1s}
+            global: {poll_interval: 1s, timeout: 500ms, evaluation_interval: 1s\(global.isEmpty ? "" : ", " + global)}
             \(try targets(folder))
             rules: [\(rulesFile)]
             web:

@@ -145,11 +145,14 @@ final class SampleQueue: Sendable {
         _ time: any TimeSource, _ body: @escaping @Sendable (inout DiskQueue?) -> Value
     ) async -> Value? {
         let pool = pool
-        // A hanging disk must not keep a task that is cancelled.
+        let isWanted = Flag()
+        // A hanging disk must not keep a task that is cancelled; and what nobody waits for any more must take nothing
+        // out of the queue once it answers.
         let value = await Deadline.run(
-            { await pool.run { self.disk.withLock { body(&$0) } } }, until: time.monotonic() + SampleQueue.patience,
-            time: time)
-        return value ?? nil
+            { await pool.run { isWanted.isLowered ? nil : self.disk.withLock { body(&$0) } } },
+            until: time.monotonic() + SampleQueue.patience, time: time)
+        isWanted.lower()
+        return (value ?? nil) ?? nil
     }
 
     private func write(_ disk: inout DiskQueue?) {
@@ -208,4 +211,13 @@ final class SampleQueue: Sendable {
             memory.status.losses = disk.losses
         }
     }
+}
+
+/// A flag that is up until it is lowered.
+private final class Flag: Sendable {
+    private let lowered = Mutex(false)
+
+    var isLowered: Bool { lowered.withLock { $0 } }
+
+    func lower() { lowered.withLock { $0 = true } }
 }

@@ -84,6 +84,8 @@ final class Endpoint: Sendable {
             return state.shown
         }
         metrics.show(status, after: shown, options.name)
+        // How far behind a server is that has taken nothing yet is counted from here.
+        if let newest = status.newest, state.withLock({ $0.highestSent == nil }) { noteSent(newest) }
         guard status.failure != shown.failure else { return }
         if let failure = status.failure {
             platform.log.error(
@@ -165,12 +167,12 @@ final class Endpoint: Sendable {
                         "the server has accepted a request and not written all of it", "\(taken) samples", samples.count
                     )
                 }
-                noteSent(samples)
+                if let newest = samples.lazy.map(\.timestamp).max() { noteSent(newest) }
                 return true
             case .refused(let status, let text):
                 metrics.failed.increment(options.name, String(status), by: Double(samples.count))
                 warn("the server has refused samples, which are dropped", text, samples.count)
-                noteSent(samples)
+                if let newest = samples.lazy.map(\.timestamp).max() { noteSent(newest) }
                 return true
             case .fallBack(let text):
                 state.withLock { ($0.message, $0.isConfirmed) = (.version1, false) }
@@ -187,8 +189,7 @@ final class Endpoint: Sendable {
         return false
     }
 
-    private func noteSent(_ samples: [Sample]) {
-        guard let newest = samples.lazy.map(\.timestamp).max() else { return }
+    private func noteSent(_ newest: Timestamp) {
         let highest = state.withLock { state in
             let highest = max(state.highestSent ?? newest, newest)
             state.highestSent = highest
