@@ -189,7 +189,8 @@ let package = Package(
             dependencies: [
                 "Agent", "Alerts", "CCrypto", "Config", "Console", "Delivery", "Dispatching", "Exposition",
                 "GoTemplate",
-                "HTTPServer", "Journal", "Platform", "Probes", "PromQL", "Recovery", "Rules", "S3", "Samples",
+                "HTTPServer", "Journal", "Platform", "Probes", "PromQL", "Recovery", "RemoteWrite", "Rules", "S3",
+                "Samples",
                 "Simulation",
                 "Store",
                 "Telemetry", "Text", "TimeZones", "Transport", "Web", "WebSocket", "YAML", logging,

@@ -71,12 +71,12 @@ struct RemoteWriteTests {
         return try JSONDecoder().decode(Answer.self, from: Data(bytes)).data.result
     }
 
-    /// All points of a time after `from` to `to`, by series; without the external labels, which each series must have.
+    /// All points of the last seconds up to a time, by series; without the external labels, which each series must have.
     private static func points(
-        _ url: String, from: Double, to: Double, external: [String: String] = [:]
+        _ url: String, last seconds: Int, before to: Double, external: [String: String] = [:]
     ) async throws -> [String: [String]] {
         var found: [String: [String]] = [:]
-        let query = #"{__name__=~"vault_.+|estate:.+|ALERTS.*|vaultwatch_store_.+"}[\#(Int((to - from).rounded()))s]"#
+        let query = #"{__name__=~"vault_.+|estate:.+|ALERTS.*|vaultwatch_store_.+"}[\#(seconds)s]"#
         for series in try await ask(url, query, at: to) {
             for (name, value) in external {
                 #expect(series.metric[name] == value, "\(series.metric)")
@@ -84,7 +84,7 @@ struct RemoteWriteTests {
             let name = series.metric.filter { external[$0.key] == nil }.map { "\($0.key)=\($0.value)" }.sorted().joined(
                 separator: ",")
             // Prometheus 2 has a sample at the beginning of a range, and 3 has not.
-            let points = (series.values ?? []).filter { $0.time > from }.map { "\($0.time) \($0.text)" }
+            let points = (series.values ?? []).filter { $0.time > to - Double(seconds) }.map { "\($0.time) \($0.text)" }
             if !points.isEmpty { found[name] = points }
         }
         return found
@@ -142,7 +142,7 @@ struct RemoteWriteTests {
         // What is in memory alone, of the last second, may go with the process.
         let isOnDisk = await waitUntil { Date().timeIntervalSince1970 > before + 3 }
         #expect(isOnDisk)
-        let ours = try await Self.points(agent.url, from: before - 10, to: before)
+        let ours = try await Self.points(agent.url, last: 10, before: before)
         #expect(ours.count > 50 && ours.values.contains { $0.count >= 8 }, "\(ours.count) series")
         await agent.kill()
         try await agent.start()
@@ -151,11 +151,11 @@ struct RemoteWriteTests {
         let hasCaughtUp = await waitUntil(atMost: .seconds(60)) { (try? await Self.sentUpTo(agent)) ?? 0 > after + 8 }
         #expect(hasCaughtUp, "\(agent.log)\n\(server.log)")
 
-        let theirs = try await Self.points(server.url, from: before - 10, to: before, external: Self.external)
+        let theirs = try await Self.points(server.url, last: 10, before: before, external: Self.external)
         #expect(theirs == ours, "\(Self.difference(theirs, ours))")
         let later = [
-            try await Self.points(agent.url, from: after + 3, to: after + 7),
-            try await Self.points(server.url, from: after + 3, to: after + 7, external: Self.external),
+            try await Self.points(agent.url, last: 4, before: after + 7),
+            try await Self.points(server.url, last: 4, before: after + 7, external: Self.external),
         ]
         #expect(later[0] == later[1] && later[0].count > 50, "\(Self.difference(later[1], later[0]))")
         for name in ["estate:nodes:count", "ALERTS"] {

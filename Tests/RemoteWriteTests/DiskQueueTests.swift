@@ -154,7 +154,7 @@ struct DiskQueueTests {
         }
         var progress = QueueProgress()
         progress.sent = QueuePosition(segment: 7, offset: 9, sample: 11)
-        progress.tried = QueuePosition(segment: .max, offset: .max, sample: .max)
+        progress.tried = QueuePosition(segment: 1 << 61, offset: .max, sample: .max)
         #expect(QueueProgress(progress.encoded) == progress)
         // A place behind everything, as after a segment was lost with the machine.
         folder.put("a.progress", progress.encoded)

@@ -96,7 +96,8 @@ struct RemoteWriterTests {
     @Test func aNumberOfTwentyDigitsAndTheNameMakeAFile() {
         #expect(QueueName.segment(7, of: "mimir") == "mimir.00000000000000000007.segment")
         #expect(QueueName.segment("mimir.00000000000000000007.segment", of: "mimir") == 7)
-        #expect(QueueName.segment(.max, of: "m") == "m.18446744073709551615.segment")
+        #expect(QueueName.segment(1 << 61, of: "m") == "m.02305843009213693952.segment")
+        #expect(QueueName.segment("m.18446744073709551615.segment", of: "m") == nil)
         #expect(QueueName.segment("m.99999999999999999999.segment", of: "m") == nil)
     }
 }

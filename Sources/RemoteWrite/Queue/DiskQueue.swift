@@ -1,5 +1,5 @@
-import Platform
-import Samples
+package import Platform
+package import Samples
 import Text
 
 /// Samples on disk, in the order in which they came: segments that are appended to, and deleted when all of their
@@ -11,29 +11,34 @@ import Text
 ///
 /// Its calls block; it belongs to one thread at a time. A call that throws has changed nothing that a later call would
 /// miss.
-struct DiskQueue {
+package struct DiskQueue {
     /// How large the segments may be.
-    struct Limits: Hashable, Sendable {
+    package struct Limits: Hashable, Sendable {
         /// All segments together, in bytes.
-        var total: Int64
+        package var total: Int64
         /// One segment, in bytes: a sixteenth of it all, since what is dropped is dropped by segments.
         var segment: Int64 { min(max(total / 16, 64 << 10), 4 << 20) }
+
+        /// - Parameter total: at least a megabyte.
+        package init(total: Int64) { self.total = total }
     }
 
     /// What was lost, since the queue was opened.
-    struct Losses: Hashable, Sendable {
+    package struct Losses: Hashable, Sendable {
         /// Samples that were the oldest when the queue was full.
-        var full = 0
+        package var full = 0
         /// Samples whose labels are too long to be sent.
-        var refused = 0
+        package var refused = 0
         /// Segments with a broken or missing record; how many samples were behind it is unknown.
-        var corruptions = 0
+        package var corruptions = 0
     }
 
     /// Samples to send, and where in the queue they end.
-    struct Batch {
-        var samples: [Sample] = []
-        var end = QueuePosition()
+    package struct Batch {
+        /// In the order in which they came.
+        package var samples: [Sample] = []
+        /// For `commit`.
+        package var end = QueuePosition()
     }
 
     private struct Segment {
@@ -77,20 +82,21 @@ struct DiskQueue {
     private var progress = QueueProgress()
     private var progressFile: (any QueueFile)?
     private var lastNumber: UInt64 = 0
-    private(set) var losses = Losses()
+    /// What was lost since it was opened.
+    package private(set) var losses = Losses()
 
     /// Bytes of all segments.
-    var bytes: Int64 { segments.reduce(0) { $0.addingSaturated($1.end) } }
+    package var bytes: Int64 { segments.reduce(0) { $0.addingSaturated($1.end) } }
 
     /// Samples that have not been read.
-    var unread: Int {
+    package var unread: Int {
         let first = reader?.segment ?? 0
         return segments.reduce(0) { $1.number < first ? $0 : $0 + $1.samples } - (reader?.total ?? 0)
     }
 
     /// Opens the queue of a name, with everything that an earlier process has left in it.
     /// - Throws: `FileError` if the folder or a file in it can't be read.
-    init(_ name: String, limits: Limits, files: any QueueFiles) throws(FileError) {
+    package init(_ name: String, limits: Limits, files: any QueueFiles) throws(FileError) {
         (self.name, self.limits, self.files) = (name, limits, files)
         try files.makeFolder()
         let numbers = files.names().compactMap { QueueName.segment($0, of: name) }.sorted()
@@ -138,7 +144,7 @@ struct DiskQueue {
     /// Appends samples.
     /// - Returns: how many of them are dealt with: written, or refused. Fewer than all only with an error, after which
     ///   the next call begins a new segment.
-    mutating func append(_ samples: [Sample]) -> (done: Int, error: FileError?) {
+    package mutating func append(_ samples: [Sample]) -> (done: Int, error: FileError?) {
         var done = 0
         while done < samples.count {
             do throws(FileError) {
@@ -208,7 +214,7 @@ struct DiskQueue {
     /// The next samples, in order, at most so many; empty if all have been read.
     ///
     /// What an earlier process had sent without an answer comes first and by itself.
-    mutating func next(_ limit: Int) throws(FileError) -> Batch {
+    package mutating func next(_ limit: Int) throws(FileError) -> Batch {
         var batch = Batch()
         let tried = progress.tried
         var isRepeat = false
@@ -241,7 +247,7 @@ struct DiskQueue {
 
     /// Forgets what was read up to a position: it was sent, or will never be.
     /// - Throws: `FileError` if that can't be remembered, or a segment can't be deleted.
-    mutating func commit(_ end: QueuePosition) throws(FileError) {
+    package mutating func commit(_ end: QueuePosition) throws(FileError) {
         progress.sent = max(progress.sent, end)
         try saveProgress()
         while segments.count > 1, segments[0].number < progress.sent.segment {

@@ -1,6 +1,8 @@
 /// The names of a queue's files: `mimir.00000000000000000007.segment` and `mimir.progress`.
 enum QueueName {
     private static let digits = 20
+    /// Greater numbers are nobody's: at one segment a microsecond it takes 146,000 years.
+    static let limit: UInt64 = 1 << 62
 
     static func segment(_ number: UInt64, of name: String) -> String {
         let digits = String(number)
@@ -12,7 +14,7 @@ enum QueueName {
         guard file.hasPrefix(name + "."), file.hasSuffix(".segment") else { return nil }
         let number = file.dropFirst(name.count + 1).dropLast(".segment".count)
         guard number.count == digits, number.allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
-        return UInt64(number)
+        return UInt64(number).flatMap { $0 < limit ? $0 : nil }
     }
 
     static func progress(of name: String) -> String { name + ".progress" }

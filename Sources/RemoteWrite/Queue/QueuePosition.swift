@@ -1,7 +1,7 @@
 import CZlib
 
 /// A place in the queue: before one of a record's samples.
-struct QueuePosition: Hashable, Comparable, Sendable {
+package struct QueuePosition: Hashable, Comparable, Sendable {
     /// The segment's number; later ones have greater numbers.
     var segment: UInt64 = 0
     /// Where in the segment the record begins, in bytes.
@@ -9,7 +9,7 @@ struct QueuePosition: Hashable, Comparable, Sendable {
     /// How many of the record's samples lie before it.
     var sample = 0
 
-    static func < (a: QueuePosition, b: QueuePosition) -> Bool {
+    package static func < (a: QueuePosition, b: QueuePosition) -> Bool {
         (a.segment, a.offset, a.sample) < (b.segment, b.offset, b.sample)
     }
 }
@@ -51,6 +51,7 @@ struct QueueProgress: Hashable, Sendable {
                 sample: Int(clamping: number(index + 2, 8)))
         }
         (sent, tried) = (position(0), position(3))
+        guard max(sent.segment, tried.segment) < QueueName.limit else { return nil }
     }
 
     private static func crc(_ bytes: [UInt8]) -> UInt32 {

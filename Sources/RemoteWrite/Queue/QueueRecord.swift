@@ -16,9 +16,9 @@ import Text
 ///     each sample: its series, the milliseconds since the previous sample (zigzag), its value's 8 bytes
 ///
 /// A series is numbered by its first appearance in the segment, so that a segment can be read without any other.
-enum QueueRecord {
+package enum QueueRecord {
     /// "vwrw" and the format's version.
-    static let magic: [UInt8] = [0x76, 0x77, 0x72, 0x77, 1, 0, 0, 0]
+    package static let magic: [UInt8] = [0x76, 0x77, 0x72, 0x77, 1, 0, 0, 0]
     static let headerBytes = 12
     /// How many samples a record may have.
     static let sampleLimit = 2000
@@ -54,7 +54,7 @@ enum QueueRecord {
     }
 
     /// A record with its header.
-    static func framed(_ payload: [UInt8], samples: Int) -> [UInt8] {
+    package static func framed(_ payload: [UInt8], samples: Int) -> [UInt8] {
         var record: [UInt8] = []
         record.reserveCapacity(headerBytes + payload.count)
         for number in [UInt32(clamping: payload.count), UInt32(clamping: samples), crc(samples, payload)] {

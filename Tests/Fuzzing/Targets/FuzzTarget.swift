@@ -36,6 +36,7 @@ package struct FuzzTarget: Sendable {
             ("time-windows", .computing(TextFuzzing.timeWindows)),
             ("values", .computing(TextFuzzing.values)),
             ("journal-rows", .computing(JournalFuzzing.rows)),
+            ("remote-queue", .computing(QueueFuzzing.segments)),
             ("promql", .computing(RuleFuzzing.promQL)),
             ("rule-file", .computing(RuleFuzzing.file)),
             ("template", .computing(RuleFuzzing.template)),
