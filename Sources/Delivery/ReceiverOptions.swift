@@ -72,7 +72,7 @@ package struct IntegrationOptions: Sendable, Hashable {
             hasher.combine(options.url)
             hasher.combine(options.key)
         case .webhook(let options): hasher.combine(options.url)
-        case .alertmanager(let options): hasher.combine(options.urls)
+        case .alertmanager(let options): hasher.combine(options.url)
         case .heartbeat(let options): hasher.combine(options.url)
         }
         return hasher.finalize()

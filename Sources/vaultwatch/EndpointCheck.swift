@@ -90,7 +90,7 @@ enum EndpointCheck {
             }
         case .pagerDuty(let options): return (options.url, options.http)
         case .webhook(let options): return (reveal(options.url), options.http)
-        case .alertmanager(let options): return (options.urls.first ?? "", options.http)
+        case .alertmanager(let options): return (options.url, options.http)
         case .heartbeat(let options): return (reveal(options.url), options.http)
         }
     }

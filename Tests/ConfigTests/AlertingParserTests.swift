@@ -204,9 +204,31 @@ struct AlertingParserTests {
         #expect(integrations(0) == [.init(.init(.webhook, 0), sendResolved: true)])
         #expect(
             integrations(1) == [
+                // Each Alertmanager by itself, so that one that is down is known, and delays no other.
                 .init(
                     .init(.alertmanager, 0), sendResolved: true,
-                    resend: .init(delay: .seconds(30), resolvedFor: .seconds(300)))
+                    resend: .init(delay: .seconds(30), resolvedFor: .seconds(300))),
+                .init(
+                    .init(.alertmanager, 1), sendResolved: true,
+                    resend: .init(delay: .seconds(30), resolvedFor: .seconds(300))),
+            ])
+        let urls = result?.delivery.receivers[1].integrations.map { integration in
+            if case .alertmanager(let options) = integration.settings { options.url } else { "" }
+        }
+        #expect(urls == ["http://a:9093", "http://b:9093"])
+    }
+
+    @Test func anAlertmanagerForgetsNothingBetweenTwoMessages() throws {
+        let (_, errors) = try parse(
+            """
+            route: {receiver: ops}
+            receivers:
+              - name: ops
+                alertmanager_configs: [{urls: ['http://a:9093'], resolve_timeout: 1m}]
+            """)
+        #expect(
+            errors == [
+                "am.yml:4:54: resolve_timeout (1m) is not longer than resend_delay (1m): every alert would end before it is sent again; leave it out for four times resend_delay"
             ])
     }
 

@@ -257,7 +257,8 @@ extension ReceiversParser {
         return url == nil ? nil : options
     }
 
-    func alertmanager(_ node: Node, _ global: Global) -> AlertmanagerOptions? {
+    /// The Alertmanagers of one `alertmanager_configs` entry; they differ in their URL alone.
+    func alertmanagers(_ node: Node, _ global: Global) -> [AlertmanagerOptions] {
         var fields = Fields(node, errors, "an alertmanager_config")
         let nodes = fields.list("urls")
         let urls = nodes.compactMap { node -> String? in
@@ -270,7 +271,7 @@ extension ReceiversParser {
             return url.hasSuffix("/") ? String(url.dropLast()) : url
         }
         if nodes.isEmpty { errors.add(node.position, "an alertmanager_config needs \"urls\"") }
-        var options = AlertmanagerOptions(urls: urls)
+        var options = AlertmanagerOptions(url: "")
         options.http = httpClient(fields.node("http_config"), default: global.http)
         for node in nodes {
             refusePlaintext(node.scalar ?? "", nil, options.http, "urls", at: node.position)
@@ -279,8 +280,18 @@ extension ReceiversParser {
         if let delay = context.duration(&fields, "resend_delay") { options.resendDelay = delay }
         if let time = context.duration(&fields, "resolved_for") { options.resolvedFor = time }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
+        if let timeout = options.resolveTimeout, timeout <= options.resendDelay {
+            errors.add(
+                fields.position(of: "resolve_timeout"),
+                "resolve_timeout (\(timeout.prometheusDescription)) is not longer than resend_delay (\(options.resendDelay.prometheusDescription)): every alert would end before it is sent again; leave it out for four times resend_delay"
+            )
+        }
         fields.finish()
-        return urls.isEmpty ? nil : options
+        return urls.map { url in
+            var own = options
+            own.url = url
+            return own
+        }
     }
 
     func heartbeat(_ node: Node, _ global: Global) -> HeartbeatOptions? {

@@ -133,7 +133,10 @@ package struct ReceiversParser {
         add("slack_configs") { slack($0, global).map { .slack($0) } }
         add("pagerduty_configs") { pagerDuty($0, global).map { .pagerDuty($0) } }
         add("webhook_configs") { webhook($0, global).map { .webhook($0) } }
-        add("alertmanager_configs") { alertmanager($0, global).map { .alertmanager($0) } }
+        // Each member of a cluster is an integration of its own.
+        for options in fields.list("alertmanager_configs").flatMap({ alertmanagers($0, global) }) {
+            all.append(IntegrationOptions(.alertmanager(options), index: all.count { $0.kind == .alertmanager }))
+        }
         add("heartbeat_configs") { heartbeat($0, global).map { .heartbeat($0) } }
         return all
     }

@@ -1,9 +1,11 @@
-/// `alertmanager_configs`, our own: sends the alerts to every Alertmanager of a cluster, as Prometheus does.
+/// One Alertmanager of `alertmanager_configs`, our own: it is sent the alerts as Prometheus sends them.
+///
+/// Each member of a cluster is an integration of its own: one that is down or hangs delays no other, gets what it has
+/// missed when it is back, and is counted as failing meanwhile.
 package struct AlertmanagerOptions: Sendable, Hashable {
-    /// `http://host:9093`, with an optional path prefix. A message counts as accepted when one of them has accepted it;
-    /// the others get it with the next resend.
-    package var urls: [String]
-    /// How the endpoints are reached.
+    /// `http://host:9093`, with an optional path prefix.
+    package var url: String
+    /// How it is reached.
     package var http = HTTPClientOptions()
     /// The time between two messages about unchanged alerts. Default 1 min.
     package var resendDelay: Duration = .seconds(60)
@@ -15,5 +17,5 @@ package struct AlertmanagerOptions: Sendable, Hashable {
     package var timeout: Duration = .seconds(10)
 
     /// Defaults as documented for each property.
-    package init(urls: [String]) { self.urls = urls }
+    package init(url: String) { self.url = url }
 }

@@ -179,7 +179,7 @@ enum AnswerFuzzing {
             .slack(SlackOptions(.webhook(url))),
             .slack(SlackOptions(.api(url: SlackOptions.apiURL, token: url))),
             .pagerDuty(PagerDutyOptions(.routing(Secret(value: "key")))),
-            .webhook(webhook), .alertmanager(AlertmanagerOptions(urls: ["https://am.example"])),
+            .webhook(webhook), .alertmanager(AlertmanagerOptions(url: "https://am.example")),
             .heartbeat(HeartbeatOptions(url: url)),
             .email(EmailOptions(to: "ops@example.org", from: "vault@example.org", host: "mail.example", port: 25)),
         ]
