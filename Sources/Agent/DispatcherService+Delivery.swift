@@ -20,9 +20,12 @@ extension DispatcherService {
 
     private func beginAttempt(_ message: Outgoing) -> Notification? {
         guard var notification = dispatcher.beginAttempt(message) else { return nil }
-        // Messages that are repeated every minute are read by machines.
-        if notification.integration.kind.expectsResends { return notification }
+        if notification.integration.kind == .heartbeat { return notification }
         let now = platform.time.now()
+        if notification.integration.kind == .alertmanager {
+            notification.incidents = dispatcher.incidents(in: notification, now)
+            return notification
+        }
         notification.attemptedAt = now.wall
         notification.incidents = dispatcher.incidents(in: notification, now)
         if !notification.integration.kind.isMachine { addCourse(to: &notification, now) }

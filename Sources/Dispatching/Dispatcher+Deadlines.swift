@@ -8,14 +8,18 @@ extension Dispatcher {
     /// Decides for a group whose deadline has come.
     mutating func handleDeadline(_ id: GroupID, _ now: Moment, _ decisions: inout Decisions) {
         guard let group = groups[id] else { return }
-        groups[id]?.needsImmediateDecision = false
+        let holdsResends = group.holdsResends(now.monotonic)
         let view = view(of: group, now)
         let all = integrations(of: id)
-        if all.contains(where: { $0.resend != nil }) { groups[id]?.resendsDecidedAt = now.monotonic }
+        if !holdsResends {
+            groups[id]?.needsImmediateDecision = false
+            groups[id]?.suspectsUntil = nil
+            if getsResends(id) { groups[id]?.resendsDecidedAt = now.monotonic }
+        }
         let alive = view.firingIDs.union(view.suppressed.map(\.id))
         let due = all.filter { integration in
             // Integrations that get resends, and those with a pending resolve of an alert that fires again.
-            integration.resend != nil
+            (integration.resend != nil && !holdsResends)
                 || destinations[group.destination(integration)]?.pending?.resolved.isDisjoint(with: alive) == false
         }
         for integration in due {
@@ -32,10 +36,10 @@ extension Dispatcher {
         updateDeadline(id, now)
     }
 
-    /// An alert has changed: integrations that get resends are notified without waiting for the flush.
+    /// An alert has changed: integrations that get resends are notified without waiting for the flush, though not
+    /// before what may explain a new alert has answered: a consequence that has left is a page of its own there.
     mutating func decideForResendsSoon(_ fingerprint: UInt64, _ now: Moment) {
-        for id in alerts[fingerprint]?.groups ?? []
-        where integrations(of: id).contains(where: { $0.resend != nil }) {
+        for id in alerts[fingerprint]?.groups ?? [] where getsResends(id) {
             groups[id]?.needsImmediateDecision = true
             updateDeadline(id, now)
         }
@@ -50,6 +54,7 @@ extension Dispatcher {
                 })
             else { continue }
             groups[id]?.needsImmediateDecision = true
+            groups[id]?.suspectsUntil = nil
             updateDeadline(id, now)
         }
     }
@@ -58,7 +63,8 @@ extension Dispatcher {
     mutating func updateDeadline(_ id: GroupID, _ now: Moment) {
         guard let group = groups[id] else { return deadlines.cancel(id) }
         var next = group.escalation.firstDeadline
-        if group.needsImmediateDecision { next = min(next ?? now.monotonic, now.monotonic) }
+        let soon = max(group.suspectsUntil ?? now.monotonic, now.monotonic)
+        if group.needsImmediateDecision { next = min(next ?? soon, soon) }
         for integration in integrations(of: id) {
             guard let resend = integration.resend, let state = destinations[group.destination(integration)],
                 state.pending == nil,
@@ -67,6 +73,7 @@ extension Dispatcher {
             var due = state.notifiedAt + resend.delay
             // It was due and there was nothing to send: try again after another delay.
             if due <= group.resendsDecidedAt { due = group.resendsDecidedAt + resend.delay }
+            if group.holdsResends(now.monotonic) { due = max(due, soon) }
             next = min(next ?? due, due)
         }
         if let next { deadlines.schedule(id, at: next) } else { deadlines.cancel(id) }

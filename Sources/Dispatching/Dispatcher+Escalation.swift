@@ -12,7 +12,7 @@ extension Dispatcher {
         guard let group = groups[id], group.route != nil, let receiver = receivers[id.receiver],
             receiver.fallback != nil, !receiver.integrations.isEmpty
         else { return }
-        let accepted = acceptedAlerts(group)
+        let accepted = acceptedAlerts(group, view, now)
         var escalation = group.escalation
         escalation.waiting = escalation.waiting.filter { view.firingIDs.contains($0.key) && !accepted.contains($0.key) }
         escalation.unacknowledged = escalation.unacknowledged.filter { view.firingIDs.contains($0.key) }
@@ -50,7 +50,7 @@ extension Dispatcher {
         guard let group = groups[id], group.escalation.firstDeadline != nil,
             let fallback = receivers[id.receiver]?.fallback
         else { return }
-        let accepted = acceptedAlerts(group)
+        let accepted = acceptedAlerts(group, view, now)
         let all = Set(integrations(of: id).map(\.id))
         var escalation = group.escalation
         var overdue: [UInt64] = []
@@ -240,16 +240,25 @@ extension Dispatcher {
     }
 
     /// Fingerprints of alerts that at least one integration of the group has accepted, or that another group of the
-    /// incident has delivered to the same address; see `isNotifiedElsewhere`.
-    private func acceptedAlerts(_ group: Group) -> Set<UInt64> {
+    /// incident has delivered to the same address; see `isNotifiedElsewhere`. Consequences that an integration is not
+    /// given count as accepted with their cause.
+    private func acceptedAlerts(_ group: Group, _ view: GroupView, _ now: Moment) -> Set<UInt64> {
         let own = integrations(of: group.id)
         let targets = Set(own.compactMap(\.target))
         let others = group.raisedFrom.compactMap { groups[$0] }.flatMap { other in
             integrations(of: other.id).filter { $0.target.map(targets.contains) ?? false }.map { other.destination($0) }
         }
-        return (own.map { group.destination($0) } + others).reduce(into: []) {
+        var accepted: Set<UInt64> = (own.map { group.destination($0) } + others).reduce(into: []) {
             $0.formUnion(destinations[$1]?.notified ?? [])
         }
+        for integration in own where integration.resend != nil {
+            guard let state = destinations[group.destination(integration)] else { continue }
+            accepted.formUnion(
+                consequences(among: view.firing, unknownTo: state, now).filter { id in
+                    incidents[of: id]?.members.contains { state.notified.contains($0) } ?? false
+                })
+        }
+        return accepted
     }
 }
 

@@ -22,7 +22,10 @@ extension Dispatcher {
         guard let group = groups[id] else { return }
         let view = view(of: group, now)
         for (reason, count) in view.reasons { decisions.suppressed[reason, default: 0] += count }
-        for integration in integrations(of: id) { decide(group, integration, view, now, &decisions) }
+        let holdsResends = group.holdsResends(now.monotonic)
+        for integration in integrations(of: id) where integration.resend == nil || !holdsResends {
+            decide(group, integration, view, now, &decisions)
+        }
         startResponseTimes(id, view, now, &decisions)
         groups[id]?.flushed = true
         // A group that is suppressed altogether is checked every minute: with flushes a day apart each of them might
@@ -99,6 +102,10 @@ extension Dispatcher {
             let notified = view.suppressed.filter { state.notified.contains($0.id) }
             firing += notified
             firingIDs.formUnion(notified.map(\.id))
+            // What follows from one of them would be a page of its own there.
+            let explained = consequences(among: firing, unknownTo: state, now)
+            firing.removeAll { explained.contains($0.id) }
+            firingIDs.subtract(explained)
         }
         if options.notifiesUnsilenced, integration.resend == nil {
             let silenced = view.silencedIDs.intersection(state.notified)

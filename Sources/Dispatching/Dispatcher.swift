@@ -230,6 +230,9 @@ package struct Dispatcher: Sendable {
         } else if groups[id]?.flushed == false, due < flushes.due(id) ?? due, isOverdue || restoring {
             flushes.schedule(id, at: due)
         }
+        if !restoring, groups[id]?.suspectsUntil == nil, getsResends(id), waitsForSuspects(alert) {
+            groups[id]?.suspectsUntil = now.monotonic + options.suspectWait
+        }
         groups[id]?.alerts.insert(fingerprint)
         groups[id]?.orphaned.remove(fingerprint)
         if raisedFrom.isEmpty { groups[id]?.raisedFrom = [] }
@@ -239,6 +242,9 @@ package struct Dispatcher: Sendable {
 
     /// The integrations that a group's messages go to.
     func integrations(of id: GroupID) -> [DispatchOptions.Integration] { receivers[id.receiver]?.integrations ?? [] }
+
+    /// Whether one of them expects unchanged alerts to be re-sent.
+    func getsResends(_ id: GroupID) -> Bool { integrations(of: id).contains { $0.resend != nil } }
 
     func integration(_ destination: Destination) -> DispatchOptions.Integration? {
         integrations(of: destination.groupID).first { $0.id == destination.integration }

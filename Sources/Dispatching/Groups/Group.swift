@@ -32,11 +32,14 @@ struct Group: Sendable {
     /// Something must be decided before the next flush: news for an integration that gets resends, or an alert that
     /// fires again while its resolve waits.
     var needsImmediateDecision = false
+    /// Until when integrations that get resends wait for alerts that may explain one of its own; nil: they don't.
+    var suspectsUntil: Instant?
     /// When resends were last decided.
     var resendsDecidedAt = Instant(nanoseconds: .min)
     /// The interval of its former route, so that resolved notifications are sent as quickly as before.
     var formerInterval: Duration?
 
+    func holdsResends(_ now: Instant) -> Bool { suspectsUntil.map { $0 > now } ?? false }
     var members: Set<UInt64> { orphaned.isEmpty ? alerts : alerts.union(orphaned) }
     var groupInterval: Duration { route?.groupInterval ?? formerInterval ?? .seconds(300) }
 

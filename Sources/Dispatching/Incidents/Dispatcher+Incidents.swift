@@ -145,6 +145,13 @@ extension Dispatcher {
     /// Everything that may explain an alert has been scraped: its first message no longer waits for that.
     package mutating func endSuspectWait(of id: UInt64) {
         for group in alerts[id]?.groups ?? [] {
+            if groups[group]?.suspectsUntil != nil {
+                groups[group]?.suspectsUntil = nil
+                // The time has come already: whoever advances next decides.
+                if groups[group]?.needsImmediateDecision == true {
+                    deadlines.schedule(group, at: Instant(nanoseconds: 0))
+                }
+            }
             guard groups[group]?.flushed == false, let due = flushes.due(group),
                 let earliest = groups[group]?.dueWithoutSuspects, earliest < due
             else { continue }
@@ -160,6 +167,37 @@ extension Dispatcher {
             guard let route = groups[id]?.route, muteTime(route, now.wall) == nil else { return false }
             return integrations(of: id).contains { $0.target == target && $0.id.kind == integration.id.kind }
         }
+    }
+
+    // MARK: What an Alertmanager is not given
+
+    /// Firing alerts that an integration which routes and groups alerts by itself, as an Alertmanager does, is not
+    /// given, since it would notify of each: consequences of a cause that it is given. Of those that are more severe
+    /// than the cause it is given one, which its routes send where the incident belongs; and it keeps being given what
+    /// it has, which it would take for resolved. A consequence that outlasts its cause becomes the cause.
+    /// - Parameter firing: what it would be given.
+    func consequences(among firing: [Alert], unknownTo state: DestinationState, _ now: Moment) -> Set<UInt64> {
+        guard options.correlates else { return [] }
+        let given = Set(firing.map(\.id))
+        var seen: Set<UInt64> = []
+        var found: Set<UInt64> = []
+        for alert in firing {
+            guard let incident = incidents[of: alert.id], incident.members.count > 1,
+                seen.insert(incident.id).inserted, let held = notificationIncident(incident, now),
+                given.contains(held.cause.id)
+            else { continue }
+            // What it has comes first. Two agents choose the same one of several: by labels, not by time.
+            let ordered = held.consequences.map { (isKnown: state.needsResolve($0.id), alert: $0) }.sorted { a, b in
+                if a.isKnown != b.isKnown { return a.isKnown }
+                return (b.alert.severity, a.alert.labels) < (a.alert.severity, b.alert.labels)
+            }
+            var highest = held.cause.severity
+            for (isKnown, consequence) in ordered {
+                if !isKnown, consequence.severity <= highest { found.insert(consequence.id) }
+                highest = max(highest, consequence.severity)
+            }
+        }
+        return found.intersection(given)
     }
 
     // MARK: Incidents of a message
