@@ -170,6 +170,7 @@ struct IncidentsAPITests {
     private static let signatures = [
         webhook("incident.acknowledged"): "v1=33675912be850a854829b2e6126644dd6646e39b271fe1b3e1018082693f456d",
         webhook("incident.unacknowledged"): "v1=f0e6e5f60f7a132ca456b86b8976c0164199e2de977b93107c20322cef0fbbe8",
+        webhook("incident.resolved"): "v1=a2742ae5ba6285ae2fa2911c8e398370ce3642167cc028bfa0ba997aeef948d5",
         webhook("incident.annotated"): "v1=f86600932647d64e765fb124a79e553fba1acc52dfc890ecc23d6c58133a9f5c",
         ping: "v1=cc47ad15d75653d44cc52a69adad931ea0eab2390ea7d8d0cfd3cc224a98aa4e",
         "[]": "v1=3015ee4050ec4a7e2670073a922636dc6dac9a8a4428dfc7b7ff60465287d297",
@@ -207,12 +208,16 @@ struct IncidentsAPITests {
         let key = "d3640fbd41094207a1c11e58e46b1662"
         let who = "Tenex Engineer (PagerDuty) \(key)"
         #expect(asked.all == ["id 0 in PagerDuty \(who)", "id 0 in PagerDuty \(who)", "id 0 - \(who)"])
+        // Perhaps the other agent of a pair told its end: who looked after it there does so no longer.
+        let resolved = Self.webhook("incident.resolved")
+        #expect(await send(resolved, Self.signatures[resolved], scripted) == 200)
+        #expect(asked.all.last == "id 0 - \(who)")
         // What does not concern us is no error, or PagerDuty would send it again.
         for other in [Self.webhook("incident.annotated"), Self.ping] {
             #expect(await send(other, Self.signatures[other], scripted) == 200)
         }
         #expect(await send("[]", Self.signatures["[]"], scripted) == 400)
-        #expect(asked.all.count == 3)
+        #expect(asked.all.count == 4)
         scripted.options.access.pagerDutySecret = nil
         #expect(await send(body, right, scripted) == 404)
     }

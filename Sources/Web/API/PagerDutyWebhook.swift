@@ -62,10 +62,12 @@ extension WebService {
         }
         let event = body.event
         let isAcknowledged = event.event_type == "incident.acknowledged"
-        let isRelevant = isAcknowledged || event.event_type == "incident.unacknowledged"
+        // An acknowledgement ends with PagerDuty's incident. Whoever resolved it there, by hand or as the other agent
+        // of a pair, what fires here is told again at its repeat interval.
+        let isWithdrawn = ["incident.unacknowledged", "incident.resolved"].contains(event.event_type)
         return .read(
             PagerDutyChange(
-                key: isRelevant ? event.data?.incident_key : nil,
+                key: isAcknowledged || isWithdrawn ? event.data?.incident_key : nil,
                 at: event.occurred_at.flatMap { Timestamp(rfc3339: $0) } ?? now,
                 who: event.agent?.summary ?? "somebody", isAcknowledged: isAcknowledged))
     }
