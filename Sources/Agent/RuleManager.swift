@@ -139,7 +139,7 @@ package actor RuleManager {
 
     private static func context(_ configuration: Configuration, _ store: Store) -> RuleContext {
         var context = RuleContext(source: StoreSource(store: store))
-        context.externalLabels = Labels(configuration.global.externalLabels)
+        context.externalLabels = Labels(configuration.global.alertLabels)
         context.externalURL = configuration.web.externalURL
         context.limits.series = 100_000
         context.limits.samples = 5_000_000
