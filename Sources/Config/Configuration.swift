@@ -56,9 +56,6 @@ package struct GlobalOptions: Sendable, Hashable {
     /// Added to every alert (see `alertLabels`) and to every series of `remote_write` that has none of that name, and
     /// available to templates as `$externalLabels`.
     package var externalLabels: [String: String] = [:]
-    /// Those of them that alerts get: all but those that begin with two underscores. Such a label, as Mimir's
-    /// `__replica__`, tells two agents of a pair apart for remote write; their alerts must be equal.
-    package var alertLabels: [String: String] { externalLabels.filter { !$0.key.hasPrefix("__") } }
 
     /// Every option at its default.
     package init() {}

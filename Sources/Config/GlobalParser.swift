@@ -26,6 +26,10 @@ extension GlobalOptions {
             )
         }
     }
+
+    /// The external labels of alerts: all but those that begin with two underscores. Such a label, as Mimir's
+    /// `__replica__`, tells two agents of a pair apart for remote write; their alerts must be equal.
+    package var alertLabels: [String: String] { externalLabels.filter { !$0.key.hasPrefix("__") } }
 }
 
 extension GlobalOptions {

@@ -218,6 +218,14 @@ struct AlertingParserTests {
         #expect(urls == ["http://a:9093", "http://b:9093"])
     }
 
+    @Test func anEndMayBeSentOnce() throws {
+        let (result, errors) = try parse(
+            "route: {receiver: a}\nreceivers: [{name: a, alertmanager_configs: [{urls: ['http://a'], resolved_for: 0s}]}]"
+        )
+        #expect(errors == [])
+        #expect(result?.dispatch.receivers.first?.integrations.first?.resend?.resolvedFor == .zero)
+    }
+
     @Test func anAlertmanagerForgetsNothingBetweenTwoMessages() throws {
         let (_, errors) = try parse(
             """

@@ -58,6 +58,30 @@ struct ResendTests {
         #expect(d.groups.isEmpty && d.destinations.isEmpty && d.alerts.isEmpty)
     }
 
+    /// `resolved_for: 0s`: the end is tried until it is accepted, and is not sent again, which would end what another
+    /// agent still sees.
+    @Test func anEndThatIsSentOnce() {
+        var options = ResendTests.options()
+        options.receivers[0].integrations = [
+            .init(.init(.alertmanager, 0), sendResolved: true, resend: .init(resolvedFor: .zero))
+        ]
+        var d = Dispatcher(options)
+        _ = d.receive([firing(ResendTests.labels, 0)], now: at(0))
+        #expect(run(&d, 0...40) == ["0 alertmanager/0 first:A/"])
+        _ = d.receive([ended(ResendTests.labels, since: 0, 41)], now: at(41))
+        let end = d.advance(at(41)).send
+        #expect(end.map(\.notification.summary) == ["resolved:/A"])
+        for outgoing in end {
+            #expect(d.beginAttempt(outgoing) != nil)
+            _ = d.recordFailed(outgoing, uncertain: true, now: at(42))
+            #expect(d.pending.map(\.notification.summary) == ["resolved:/A"])
+            #expect(d.beginAttempt(outgoing) != nil)
+            _ = d.recordAccepted(outgoing, now: at(50))
+        }
+        #expect(run(&d, 50...1200) == [])
+        #expect(d.alerts.isEmpty && d.groups.isEmpty && d.destinations.isEmpty)
+    }
+
     /// What is silenced here must not look over there as if it had ended; what was never told is not told.
     @Test func aSilenceDoesNotStopTheResend() throws {
         var d = Dispatcher(ResendTests.options())

@@ -278,7 +278,11 @@ extension ReceiversParser {
         }
         if let timeout = context.duration(&fields, "resolve_timeout") { options.resolveTimeout = timeout }
         if let delay = context.duration(&fields, "resend_delay") { options.resendDelay = delay }
-        if let time = context.duration(&fields, "resolved_for") { options.resolvedFor = time }
+        if let time = fields.parsed(
+            "resolved_for", expected: "a duration such as 15m, or 0s", Duration.init(prometheus:))
+        {
+            options.resolvedFor = time
+        }
         if let timeout = context.duration(&fields, "timeout") { options.timeout = timeout }
         if let timeout = options.resolveTimeout, timeout <= options.resendDelay {
             errors.add(

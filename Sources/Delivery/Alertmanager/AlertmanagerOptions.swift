@@ -9,7 +9,7 @@ package struct AlertmanagerOptions: Sendable, Hashable {
     package var http = HTTPClientOptions()
     /// The time between two messages about unchanged alerts. Default 1 min.
     package var resendDelay: Duration = .seconds(60)
-    /// How long resolved alerts are re-sent. Default 15 min.
+    /// How long resolved alerts are re-sent; zero: an end is sent until it is accepted, and no more. Default 15 min.
     package var resolvedFor: Duration = .seconds(900)
     /// The time after which an Alertmanager resolves an alert that is not re-sent; nil: four resend delays.
     package var resolveTimeout: Duration?
