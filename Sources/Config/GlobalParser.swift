@@ -11,7 +11,8 @@ extension GlobalOptions {
         if let value = context.duration(&fields, "timeout") { timeout = value }
         if let value = context.duration(&fields, "evaluation_interval") { evaluationInterval = value }
         externalLabels = fields.stringMap("external_labels")
-        for name in externalLabels.keys.sorted() where !GlobalOptions.isLabelName(name) {
+        for name in externalLabels.keys.sorted()
+        where name == Labels.metricName || !name.isLegacyName(colons: false) {
             context.errors.add(
                 fields.position(of: "external_labels"), "external_labels: \"\(name)\" is not a label name")
         }
@@ -30,18 +31,6 @@ extension GlobalOptions {
     /// The external labels of alerts: all but those that begin with two underscores. Such a label, as Mimir's
     /// `__replica__`, tells two agents of a pair apart for remote write; their alerts must be equal.
     package var alertLabels: [String: String] { externalLabels.filter { !$0.key.hasPrefix("__") } }
-}
-
-extension GlobalOptions {
-    /// Whether every series and alert may have such a label. Source: prometheus.io/docs/concepts/data_model.
-    fileprivate static func isLabelName(_ text: String) -> Bool {
-        let isFirst = { (byte: UInt8) in
-            byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-        }
-        let isDigit = { (byte: UInt8) in (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-        return text != Labels.metricName && text.utf8.first.map(isFirst) == true
-            && text.utf8.allSatisfy { isFirst($0) || isDigit($0) }
-    }
 }
 
 extension StorageOptions {

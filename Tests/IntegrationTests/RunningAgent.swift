@@ -21,13 +21,14 @@ final class RunningAgent: Sendable {
     /// - Parameters:
     ///   - alerting: the lines below `alerting:`, not indented.
     ///   - rules: a rule file's text.
+    ///   - global: one more key of the section `global`.
     ///   - targets: sections of the configuration in place of the one node.
     ///   - wrapper: a command before the program's own.
     static func start(
-        alerting: String, rules: String = "groups: []\n", targets: String = RunningAgent.deadNode,
-        wrapper: (TemporaryDirectory) -> [String] = { _ in [] }
+        alerting: String, rules: String = "groups: []\n", global: String = "",
+        targets: String = RunningAgent.deadNode, wrapper: (TemporaryDirectory) -> [String] = { _ in [] }
     ) async throws -> RunningAgent {
-        let agent = try RunningAgent(alerting, rules) { _ in targets }
+        let agent = try RunningAgent(alerting, rules, global: globals) { _ in targets }
         try await agent.start(wrapper(agent.folder))
         return agent
     }
