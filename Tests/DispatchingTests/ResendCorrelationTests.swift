@@ -127,6 +127,26 @@ struct ResendCorrelationTests {
         #expect(Self.run(&d, 10...12) == ["10.0 changed:Outage,PostgresDown/NoActiveNode"])
     }
 
+    /// Two nodes that fail at once are two causes of one outage, and the Alertmanager groups what has one name.
+    @Test func everyCauseLeaves() {
+        func down(_ server: String, ended end: Double? = nil) -> Alert {
+            var alert = Self.alert("PostgresDown", 0, ended: end)
+            alert.labels = Labels(alert.labels.dictionary.merging(["server": server]) { _, new in new })
+            return alert
+        }
+        var d = Dispatcher(Self.options())
+        Self.receive(&d, 0, down("pg-1"), down("pg-2"))
+        Self.receive(&d, 0, Self.alert("ReadFailing", 0))
+        #expect(d.incidents.all.count == 1)
+        #expect(Self.run(&d, 0...2) == ["0.0 first:PostgresDown,PostgresDown/"])
+        // One of them is enough to explain what follows.
+        Self.receive(&d, 10, down("pg-1", ended: 10))
+        #expect(Self.run(&d, 10...12) == ["10.0 changed:PostgresDown/PostgresDown"])
+        Self.receive(&d, 20, down("pg-2", ended: 20))
+        // The end of the first is sent again along with this.
+        #expect(Self.run(&d, 20...22) == ["20.0 changed:ReadFailing/PostgresDown,PostgresDown"])
+    }
+
     /// `correlate: false`: it is given everything, and its own inhibit rules decide.
     @Test func withoutCorrelationEverythingLeaves() {
         var options = Self.options()

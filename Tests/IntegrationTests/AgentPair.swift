@@ -75,13 +75,16 @@ final class AgentPair: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// What an agent answers; empty if it does not.
+    func get(_ index: Int, _ path: String) async -> String {
+        let url = members.withLock { $0[index].url }
+        let bytes = try? await ChildProcess.run("curl", ["-sf", "--max-time", "10", url + path])
+        return String(decoding: bytes ?? [], as: UTF8.self)
+    }
+
     /// Whether an agent's page of metrics has a series that begins with this text, with a value above a bound.
     func measures(_ index: Int, _ series: String, above bound: Double) async -> Bool {
-        let url = members.withLock { $0[index].url }
-        guard let bytes = try? await ChildProcess.run("curl", ["-sf", "--max-time", "10", url + "/metrics"]) else {
-            return false
-        }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
+        await get(index, "/metrics").split(separator: "\n").contains { line in
             line.hasPrefix(series) && (line.split(separator: " ").last.flatMap { Double($0) } ?? 0) > bound
         }
     }

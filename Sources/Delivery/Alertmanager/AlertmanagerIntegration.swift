@@ -85,10 +85,12 @@ struct AlertmanagerIntegration: Integration {
     /// Those of the rule; and of a cause what follows from it, which the Alertmanager is told in no other way.
     private func annotations(_ alert: Alert, _ notification: Notification) -> [String: String] {
         guard alert.annotations[AlertmanagerIntegration.consequencesAnnotation] == nil,
-            let incident = notification.incidents.first(where: { $0.cause.id == alert.id }),
-            !incident.consequences.isEmpty
+            let incident = notification.incidents.first(where: { $0.cause.id == alert.id })
         else { return alert.annotations }
-        let lines = incident.consequences.prefix(AlertmanagerIntegration.consequenceLimit).map(IncidentText.line)
+        let given = Set(notification.alerts.map(\.id))
+        let lines = incident.consequences.lazy.filter { !given.contains($0.id) }
+            .prefix(AlertmanagerIntegration.consequenceLimit).map(IncidentText.line)
+        if lines.isEmpty { return alert.annotations }
         return alert.annotations.merging(
             [AlertmanagerIntegration.consequencesAnnotation: lines.joined(separator: "\n")]
         ) { own, _ in own }

@@ -172,9 +172,9 @@ extension Dispatcher {
     // MARK: What an Alertmanager is not given
 
     /// Firing alerts that an integration which routes and groups alerts by itself, as an Alertmanager does, is not
-    /// given, since it would notify of each: consequences of a cause that it is given. Of those that are more severe
-    /// than the cause it is given one, which its routes send where the incident belongs; and it keeps being given what
-    /// it has, which it would take for resolved. A consequence that outlasts its cause becomes the cause.
+    /// given, since it would notify of each: those that another one of their incident explains. Of those that are more
+    /// severe than their causes it is given one, which its routes send where the incident belongs; and it keeps being
+    /// given what it has, which it would take for resolved. A consequence that outlasts its causes is a cause.
     /// - Parameter firing: what it would be given.
     func consequences(among firing: [Alert], unknownTo state: DestinationState, _ now: Moment) -> Set<UInt64> {
         guard options.correlates else { return [] }
@@ -186,16 +186,21 @@ extension Dispatcher {
                 seen.insert(incident.id).inserted, let held = notificationIncident(incident, now),
                 given.contains(held.cause.id)
             else { continue }
-            // What it has comes first. Two agents choose the same one of several: by labels, not by time.
-            let ordered = held.consequences.map { (isKnown: state.needsResolve($0.id), alert: $0) }.sorted { a, b in
-                if a.isKnown != b.isKnown { return a.isKnown }
-                return (b.alert.severity, a.alert.labels) < (a.alert.severity, b.alert.labels)
-            }
+            let causes = Set(Dispatcher.roots(among: [held.cause] + held.consequences).map(\.id))
             var highest = held.cause.severity
-            for (isKnown, consequence) in ordered {
-                if !isKnown, consequence.severity <= highest { found.insert(consequence.id) }
-                highest = max(highest, consequence.severity)
+            var rest: [Alert] = []
+            for alert in held.consequences {
+                if causes.contains(alert.id) || state.needsResolve(alert.id) {
+                    highest = max(highest, alert.severity)
+                } else {
+                    rest.append(alert)
+                }
             }
+            // Two agents choose the same one of several: by labels, not by time.
+            let gravest = rest.filter { $0.severity > highest }.min { a, b in
+                (b.severity, a.labels) < (a.severity, b.labels)
+            }
+            found.formUnion(rest.map(\.id).filter { $0 != gravest?.id })
         }
         return found.intersection(given)
     }
@@ -272,17 +277,22 @@ extension Dispatcher {
         !silences.silencing(alert.labels).isEmpty || !inhibitor.inhibiting(alert).isEmpty
     }
 
-    /// The alert that no other one explains; of several the one that gave the incident its labels, else the most
-    /// severe, else the first.
-    private static func cause(among alerts: [Alert], of incident: Incident) -> Alert? {
+    /// The alerts that none of the others explains.
+    private static func roots(among alerts: [Alert]) -> [Alert] {
         let byName = Dictionary(grouping: alerts, by: \.name)
-        let roots = alerts.filter { alert in
+        return alerts.filter { alert in
             !alert.explanations.contains { explanation in
                 (byName[explanation.alertName] ?? []).contains {
                     $0.id != alert.id && explanation.holds(between: $0.labels, and: alert.labels)
                 }
             }
         }
+    }
+
+    /// The alert that no other one explains; of several the one that gave the incident its labels, else the most
+    /// severe, else the first.
+    private static func cause(among alerts: [Alert], of incident: Incident) -> Alert? {
+        let roots = roots(among: alerts)
         // All explain each other: the rules have a cycle, so any will do.
         let candidates = roots.isEmpty ? alerts : roots
         return candidates.min { a, b in

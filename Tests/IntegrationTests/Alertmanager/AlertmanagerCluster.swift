@@ -112,17 +112,29 @@ final class AlertmanagerCluster: Sendable {
         return try JSONSerialization.jsonObject(with: Data(bytes))
     }
 
-    /// When each alert that a member holds ends by itself, by the alert's name.
+    private func alerts(_ index: Int) async -> [[String: Any]] {
+        (try? await get(index, "/api/v2/alerts")) as? [[String: Any]] ?? []
+    }
+
+    private static func name(_ alert: [String: Any]) -> String {
+        (alert["labels"] as? [String: String])?["alertname"] ?? ""
+    }
+
+    /// When each alert that fires at a member ends by itself, by the alert's name.
     func ends(_ index: Int) async -> [String: Date] {
-        let list = (try? await get(index, "/api/v2/alerts")) as? [[String: Any]] ?? []
         var ends: [String: Date] = [:]
-        for alert in list {
-            guard let labels = alert["labels"] as? [String: String], let text = alert["endsAt"] as? String else {
-                continue
+        for alert in await alerts(index) {
+            ends[AlertmanagerCluster.name(alert)] = (alert["endsAt"] as? String).flatMap {
+                try? Date($0, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
             }
-            ends[labels["alertname"] ?? ""] = try? Date(
-                text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         }
         return ends
+    }
+
+    /// The annotations of the alerts of a name that fire at a member.
+    func annotations(_ index: Int, of name: String) async -> [[String: String]] {
+        await alerts(index).filter { AlertmanagerCluster.name($0) == name }.compactMap {
+            $0["annotations"] as? [String: String]
+        }
     }
 }

@@ -66,7 +66,6 @@ import Testing
         }
     }
 
-    /// Its consequences are in none: there are few standbys left and no reserve, and the rules that say so name it.
     @Test func aFaultIsOneNotification() async throws {
         let watch = try await Watch.start()
         try await watch.perform("seal vault-2")
@@ -81,6 +80,31 @@ import Testing
             watch.told == ["firing VaultSealed eu", "resolved VaultSealed eu", "firing VaultNodeUnreachable eu"])
         #expect(await waitUntil { watch.mails.count == 3 }, "\(watch.mails)")
         #expect(watch.mails.first?.contains("[FIRING:1] VaultSealed eu") == true, "\(watch.mails)")
+        await watch.stop()
+    }
+
+    /// All nodes are sealed, and so there is no active one: the cluster is given the causes, which name what follows.
+    @Test func whatFollowsIsNoNotification() async throws {
+        let watch = try await Watch.start()
+        for node in ["vault-3", "vault-2", "vault-1"] { try await watch.perform("seal \(node)") }
+        #expect(await watch.hears("firing VaultSealed eu"), "\(watch.told)")
+        for agent in 0..<2 {
+            let knows = await waitUntil(atMost: .seconds(60)) {
+                await watch.pair.get(agent, "/api/v2/alerts").contains("VaultNoActiveNode")
+            }
+            #expect(knows, "\(watch.pair.log(agent))")
+        }
+        for member in 0..<2 {
+            #expect(await watch.holds(member, "VaultSealed", sentAfter: Date()))
+            #expect(await watch.cluster.ends(member)["VaultNoActiveNode"] == nil)
+            #expect(
+                await waitUntil {
+                    await watch.cluster.annotations(member, of: "VaultSealed").contains {
+                        $0["consequences"]?.contains("No node of Vault cluster") == true
+                    }
+                })
+        }
+        #expect(Set(watch.told) == ["firing VaultSealed eu"])
         await watch.stop()
     }
 
