@@ -582,6 +582,14 @@ struct ConfigurationTests {
         #expect(missing?.description == "/no/such.yml:1:1: cannot read the file: No such file or directory")
     }
 
+    /// What tells the agents of a pair apart for remote write must not tell their alerts apart.
+    @Test func alertsOfAPairHaveTheSameLabels() throws {
+        let text = "global: {external_labels: {region: eu, __replica__: eu-1}}\n" + Self.least + Self.alerting
+        let global = try load(text).global
+        #expect(global.externalLabels == ["region": "eu", "__replica__": "eu-1"])
+        #expect(global.alertLabels == ["region": "eu"])
+    }
+
     // MARK: Alerting in a file of its own
 
     @Test func alertingMayStandInItsOwnFile() throws {

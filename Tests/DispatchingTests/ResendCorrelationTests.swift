@@ -175,6 +175,25 @@ struct ResendCorrelationTests {
         #expect(d.groups.keys.allSatisfy { $0.receiver == "hub" })
     }
 
+    /// One that accepts is enough, as for any receiver.
+    @Test(arguments: [0, 1]) func whatNoneAcceptsGoesToTheFallback(_ accepting: Int) {
+        var options = Self.options(fallback: "boss")
+        options.receivers[0].integrations.append(.init(.init(.alertmanager, 1), sendResolved: true, resend: .init()))
+        var d = Dispatcher(options)
+        Self.receive(&d, 0, Self.alert("PostgresDown", 0))
+        for (index, outgoing) in d.advance(at(0)).send.enumerated() {
+            #expect(d.beginAttempt(outgoing) != nil)
+            if index < accepting {
+                _ = d.recordAccepted(outgoing, now: at(0))
+            } else {
+                _ = d.recordFailed(outgoing, uncertain: false, now: at(0))
+            }
+        }
+        #expect(d.advance(at(899)).send.allSatisfy { $0.notification.receiver == "hub" })
+        let told = d.advance(at(901)).send.filter { $0.notification.receiver == "boss" }
+        #expect(told.map(\.notification.summary) == (accepting == 0 ? ["escalated:PostgresDown/"] : []))
+    }
+
     /// One Alertmanager that is down costs the other nothing.
     @Test func oneThatIsDownDelaysNoOther() {
         var options = Self.options()
