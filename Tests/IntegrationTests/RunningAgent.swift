@@ -28,7 +28,7 @@ final class RunningAgent: Sendable {
         alerting: String, rules: String = "groups: []\n", global: String = "",
         targets: String = RunningAgent.deadNode, wrapper: (TemporaryDirectory) -> [String] = { _ in [] }
     ) async throws -> RunningAgent {
-        let agent = try RunningAgent(alerting, rules, global: globals) { _ in targets }
+        let agent = try RunningAgent(alerting, rules, global: global) { _ in targets }
         try await agent.start(wrapper(agent.folder))
         return agent
     }
