@@ -1,10 +1,13 @@
 import Samples
 
-/// One series: full chunks and the one being written. Only used under the store's lock.
+/// One series: full chunks and the one being written, which stands apart since most series have no other. Only used under
+/// the store's lock.
 final class MemorySeries {
     let labels: Labels
     private let overhead: Int
-    private var chunks: [Chunk] = []
+    private var full: [Chunk] = []
+    /// The newest; without points only if there are none at all.
+    private var open = Chunk()
     private var lastValue: UInt64 = 0
     /// Bytes of the points and the labels, updated with each change.
     private(set) var byteCount: Int
@@ -16,13 +19,13 @@ final class MemorySeries {
         byteCount = overhead
     }
 
-    var isEmpty: Bool { chunks.isEmpty }
+    var isEmpty: Bool { open.count == 0 }
     /// Time of the oldest point, milliseconds.
-    var first: Int64 { chunks.first?.first ?? .max }
+    var first: Int64 { full.first?.first ?? (isEmpty ? .max : open.first) }
     /// Time of the newest point, milliseconds.
-    var last: Int64 { chunks.last?.last ?? .min }
+    var last: Int64 { isEmpty ? .min : open.last }
     /// Time of the newest point of the oldest chunk: the whole chunk is dropped once that is old enough.
-    var firstChunkEnd: Int64 { chunks.first?.last ?? .max }
+    var firstChunkEnd: Int64 { full.first?.last ?? (isEmpty ? .max : open.last) }
 
     private static func byteCount(_ chunk: Chunk) -> Int { chunk.byteCount + MemoryLayout<Chunk>.stride }
 
@@ -34,33 +37,30 @@ final class MemorySeries {
             if point.t == last, point.v.bitPattern != lastValue { replaceLast(point) }
             return point.t == last
         }
-        if chunks.last?.isFull ?? true {
-            if let index = chunks.indices.last {
-                let before = chunks[index].byteCount
-                chunks[index].seal()
-                byteCount += chunks[index].byteCount - before
-            }
-            chunks.append(Chunk())
-            byteCount += MemoryLayout<Chunk>.stride
+        if isEmpty { byteCount += MemoryLayout<Chunk>.stride }
+        var before = open.byteCount
+        if open.isFull {
+            open.seal()
+            byteCount += open.byteCount - before + MemoryLayout<Chunk>.stride
+            full.append(open)
+            open = Chunk()
+            before = open.byteCount
         }
-        let index = chunks.count - 1
-        let before = chunks[index].byteCount
-        chunks[index].append(point)
-        byteCount += chunks[index].byteCount - before
+        open.append(point)
+        byteCount += open.byteCount - before
         lastValue = point.v.bitPattern
         return true
     }
 
     private func replaceLast(_ point: Point) {
-        let index = chunks.count - 1
-        let old = chunks[index]
+        let old = open
         let points = [Point](unsafeUninitializedCapacity: old.count) { room, count in
             count = room.baseAddress.map { old.read(into: $0, after: .min, through: .max) } ?? 0
         }
         var new = Chunk()
         for point in points.dropLast() { new.append(point) }
         new.append(point)
-        chunks[index] = new
+        open = new
         byteCount += new.byteCount - old.byteCount
         lastValue = point.v.bitPattern
     }
@@ -71,28 +71,32 @@ final class MemorySeries {
         if latestOnly, last <= end {
             return SeriesExcerpt(labels: labels, chunks: [], newest: Point(t: last, v: Double(bitPattern: lastValue)))
         }
-        let within = chunks.filter { $0.last > start && $0.first <= end }
+        var within = full.filter { $0.last > start && $0.first <= end }
+        if open.last > start, open.first <= end { within.append(open) }
         return within.isEmpty ? nil : SeriesExcerpt(labels: labels, chunks: within, newest: nil)
     }
 
     /// Drops chunks whose points are all older. Only whole chunks: a series keeps up to 119 points that are older.
     func truncate(before time: Int64) {
         guard firstChunkEnd < time else { return }
-        chunks.removeAll { $0.last < time }
-        byteCount = chunks.reduce(overhead) { $0 + MemorySeries.byteCount($1) }
+        full.removeAll { $0.last < time }
+        if open.last < time { open = Chunk() }
+        byteCount = full.reduce(overhead) { $0 + MemorySeries.byteCount($1) }
+        if !isEmpty { byteCount += MemorySeries.byteCount(open) }
     }
 
     /// Drops all points but the newest.
     func keepNewestOnly() {
-        guard !chunks.isEmpty, chunks.count > 1 || chunks[0].count > 1 else { return }
-        var chunk = Chunk()
-        chunk.append(Point(t: last, v: Double(bitPattern: lastValue)))
-        chunks = [chunk]
-        byteCount = overhead + MemorySeries.byteCount(chunk)
+        guard open.count > 1 || !full.isEmpty else { return }
+        let newest = Point(t: last, v: Double(bitPattern: lastValue))
+        (full, open) = ([], Chunk())
+        open.append(newest)
+        byteCount = overhead + MemorySeries.byteCount(open)
     }
 
     func shift(by milliseconds: Int64) {
-        for index in chunks.indices { chunks[index].shift(by: milliseconds) }
+        for index in full.indices { full[index].shift(by: milliseconds) }
+        if !isEmpty { open.shift(by: milliseconds) }
     }
 }
 
