@@ -140,7 +140,6 @@ import Testing
             try await RunningAgent.start(alerting: Self.alerting(sink)),
             try await RunningAgent.start(alerting: Self.alerting(sink)),
         ]
-        sink.reply("/chat", 200)
         for agent in agents {
             let before = sink.heard("/chat").count
             try await agent.post(Self.sealed, endsAt: Self.later)

@@ -21,9 +21,8 @@ import Testing
             // Re-sent each second and believed for four, where it is a minute and four as shipped.
             let pair = try await AgentPair.start(on: estate) { member in
                 """
-                route: {receiver: hub, group_by: [cluster], routes: [{matchers: [alertname=Watchdog], receiver: nobody}]}
+                route: {receiver: hub, group_by: [cluster]}
                 receivers:
-                  - name: nobody
                   - name: hub
                     alertmanager_configs: [{urls: \(urls(cluster.urls, member)), resend_delay: 1s, resolved_for: 0s}]
                 """
@@ -59,8 +58,8 @@ import Testing
 
         /// Waits until an Alertmanager holds an alert that was sent to it after a moment.
         func holds(_ member: Int, _ name: String, sentAfter moment: Date) async -> Bool {
-            // What was sent until then ends four seconds after it.
-            await waitUntil(atMost: .seconds(60)) {
+            // What was sent until then ends four seconds after it. One that was down is tried again within a minute.
+            await waitUntil(atMost: .seconds(150)) {
                 await cluster.ends(member)[name].map { $0 > moment + 5 } ?? false
             }
         }
@@ -133,8 +132,7 @@ import Testing
     @Test func anAlertmanagerMayDie() async throws {
         let watch = try await Watch.start()
         await watch.cluster.kill(0)
-        try await watch.perform("seal vault-2")
-        #expect(await watch.hears("firing VaultSealed eu"), "\(watch.told)")
+        // The Watchdog, which always fires, can't be told to it.
         for agent in 0..<2 {
             #expect(
                 await waitUntil {
@@ -151,12 +149,14 @@ import Testing
                         above: 0)
                 })
         }
+        try await watch.perform("seal vault-2")
+        #expect(await watch.hears("firing VaultSealed eu"), "\(watch.told)")
         #expect(watch.told == ["firing VaultSealed eu"])
         try await watch.cluster.restart(0)
         #expect(await watch.holds(0, "VaultSealed", sentAfter: Date()))
         try await watch.perform("unseal vault-2")
         #expect(await watch.hears("resolved VaultSealed eu"), "\(watch.told)")
-        // At least once is what a cluster promises; more than once for each member it never notifies.
+        // A cluster promises at least once, and each member notifies at most once.
         #expect((1...2).contains(watch.told.count { $0 == "firing VaultSealed eu" }), "\(watch.told)")
         await watch.stop()
     }
