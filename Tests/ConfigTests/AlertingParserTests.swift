@@ -218,6 +218,22 @@ struct AlertingParserTests {
         #expect(urls == ["http://a:9093", "http://b:9093"])
     }
 
+    /// Whoever comes from Prometheus is told where its section went.
+    @Test func prometheusSectionIsKnown() throws {
+        let (_, errors) = try parse(
+            """
+            alertmanagers: [{static_configs: [{targets: ['am:9093']}]}]
+            alert_relabel_configs: []
+            route: {receiver: a}
+            receivers: [{name: a}]
+            """)
+        #expect(
+            errors == [
+                #"am.yml:1:1: "alertmanagers" (Prometheus) is not supported: write a receiver with "alertmanager_configs: [{urls: [http://alertmanager-1:9093]}]" and a "route" to it"#,
+                #"am.yml:2:1: "alert_relabel_configs" (Prometheus) is not supported: alerts have the labels of their rules and global.external_labels, without those that begin with two underscores"#,
+            ])
+    }
+
     @Test func anEndMayBeSentOnce() throws {
         let (result, errors) = try parse(
             "route: {receiver: a}\nreceivers: [{name: a, alertmanager_configs: [{urls: ['http://a'], resolved_for: 0s}]}]"

@@ -1,33 +1,44 @@
 import YAML
 
-/// A key of Alertmanager's configuration that has no effect in vaultwatch and is therefore refused, with what to use
-/// instead. Source: prometheus.io/docs/alerting/latest/configuration; alertmanager, CHANGELOG.md.
+/// A key of Alertmanager's or Prometheus' configuration that has no effect in vaultwatch and is therefore refused, with
+/// what to use instead. Source: prometheus.io/docs/alerting/latest/configuration; alertmanager, CHANGELOG.md;
+/// prometheus.io/docs/prometheus/latest/configuration/configuration, `alerting`.
 struct RefusedKey: Sendable {
     let key: String
-    /// The version of Alertmanager that introduced it.
-    let since: String
+    /// Whose key it is: `Prometheus`, or `Alertmanager` with the version that introduced it.
+    let origin: String
     /// What vaultwatch does instead, and what to configure.
     let instead: String
 
     /// Keys at the top level.
     static let top = [
         RefusedKey(
-            key: "tracing", since: "0.30",
+            key: "tracing", origin: "Alertmanager 0.30",
             instead: "vaultwatch records no traces; remove it: /metrics and the log have the durations"),
         RefusedKey(
-            key: "event_recorder", since: "0.33",
+            key: "event_recorder", origin: "Alertmanager 0.33",
             instead: "every decision is already in the history; remove it and use \"vaultwatch history\""),
+        RefusedKey(
+            key: "alertmanagers", origin: "Prometheus",
+            instead:
+                "write a receiver with \"alertmanager_configs: [{urls: [http://alertmanager-1:9093]}]\" and a \"route\" to it"
+        ),
+        RefusedKey(
+            key: "alert_relabel_configs", origin: "Prometheus",
+            instead:
+                "alerts have the labels of their rules and global.external_labels, without those that begin with two underscores"
+        ),
     ]
     /// Keys of a route.
     static let route = [
         RefusedKey(
-            key: "labels", since: "0.34",
+            key: "labels", origin: "Alertmanager 0.34",
             instead: "write the label into the \"labels\" of the rules, or the text into the receiver's templates")
     ]
     /// Keys of a Slack receiver.
     static let slack = [
         RefusedKey(
-            key: "threaded_options", since: "after 0.34",
+            key: "threaded_options", origin: "Alertmanager after 0.34",
             instead: "remove it: the first message of an incident starts the thread")
     ]
 }
@@ -39,7 +50,7 @@ extension Fields {
             guard let node = nodeOrNull(refused.key), !node.isNull, node.scalar != "false" else { continue }
             errors.add(
                 position(of: refused.key),
-                "\"\(refused.key)\" (Alertmanager \(refused.since)) is not supported: \(refused.instead)")
+                "\"\(refused.key)\" (\(refused.origin)) is not supported: \(refused.instead)")
         }
     }
 }
