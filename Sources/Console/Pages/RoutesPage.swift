@@ -158,7 +158,8 @@ struct RoutesPage {
             page.markup("<li><div><span>")
             page.icon(ends.contains(index) ? .arrow : .node)
             page.markup("</span><span class=wrap><b>")
-            page.text(index == 0 ? "everything" : node.matchers.map(\.alertmanagerText).joined(separator: ", "), limit: 400)
+            page.text(
+                index == 0 ? "everything" : node.matchers.map(\.alertmanagerText).joined(separator: ", "), limit: 400)
             page.markup("</b> → ")
             page.text(node.receiver, limit: 100)
             if ends.contains(index) { page.markup(" <b>(these labels)</b>") }

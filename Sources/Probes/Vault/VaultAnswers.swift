@@ -1,5 +1,6 @@
 import Samples
 import Text
+import Transport
 
 /// The body of sys/health. Every field may be absent, depending on version, edition and state.
 package struct HealthAnswer: Decodable, Sendable, Hashable {
@@ -76,6 +77,14 @@ struct SealAnswer: Decodable, Sendable, Hashable {
     var clusterName: String?
     var clusterID: String?
     var removedFromCluster: Bool?
+
+    /// Nil without an answer of Vault's.
+    init?(_ exchange: Exchange) {
+        guard case .success(let response) = exchange, response.status == 200,
+            let answer = decodeJSON(SealAnswer.self, response.body)
+        else { return nil }
+        self = answer
+    }
 
     init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)

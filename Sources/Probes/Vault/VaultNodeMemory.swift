@@ -1,5 +1,4 @@
 import Platform
-import Transport
 
 /// What a node last answered, so that what can be derived is not asked.
 struct VaultNodeMemory: Sendable {
@@ -8,28 +7,28 @@ struct VaultNodeMemory: Sendable {
 
     /// What sys/health last said; nil before the first answer and if it was not Vault's.
     private(set) var condition: VaultObservation.Condition?
-    private var seal: (exchange: Exchange, condition: VaultObservation.Condition, at: Instant)?
+    private var seal: (answer: SealAnswer, condition: VaultObservation.Condition, at: Instant)?
 
     /// The last answer of sys/seal-status, as long as it need not be asked again: of an unsealed node it tells nothing
     /// that changes without a change of its health.
-    func seal(for condition: VaultObservation.Condition?, now: Instant) -> Exchange? {
+    func seal(for condition: VaultObservation.Condition?, now: Instant) -> SealAnswer? {
         guard let seal, let condition, condition == seal.condition, condition.isOpen,
             now - seal.at < VaultNodeMemory.sealPeriod
         else { return nil }
-        return seal.exchange
+        return seal.answer
     }
 
-    /// Keeps the answers of a run.
-    /// - Parameter seal: nil if it was not asked.
-    mutating func keep(_ condition: VaultObservation.Condition?, seal exchange: Exchange?, now: Instant) {
+    /// Keeps what a run has learned.
+    /// - Parameters:
+    ///   - condition: nil if health was not told.
+    ///   - seal: the new answer of sys/seal-status; nil if there is none.
+    mutating func keep(_ condition: VaultObservation.Condition?, seal answer: SealAnswer?, now: Instant) {
         self.condition = condition
-        guard let exchange else { return }
-        if let condition, case .success(let response) = exchange, response.status == 200 {
-            seal = (exchange, condition, now)
-        } else {
-            seal = nil
-        }
+        seal = answer.flatMap { answer in condition.map { (answer, $0, now) } }
     }
+
+    /// Keeps what a run has learned that did not ask for the seal's status.
+    mutating func keep(_ condition: VaultObservation.Condition?) { self.condition = condition }
 }
 
 extension VaultObservation {

@@ -21,15 +21,14 @@ final class VaultNodeProbe: RunnableProbe {
         }
     }
 
-    /// What the three endpoints answered.
+    /// What the endpoints answered.
     private struct Answers {
         var health: Exchange
-        var seal: Exchange
-        /// Whether the answer about the seal is that of an earlier run.
-        var isSealKept = false
+        /// Nil if it was not asked, since the last answer still holds.
+        var seal: Exchange?
         var leader: Exchange
 
-        subscript(_ endpoint: Endpoint) -> Exchange {
+        subscript(_ endpoint: Endpoint) -> Exchange? {
             switch endpoint {
             case .health: health
             case .seal: seal
@@ -89,11 +88,15 @@ final class VaultNodeProbe: RunnableProbe {
         var observation = VaultObservation(health: health, asked: asked)
         let condition = VaultObservation.Condition(observation)
         let kept = memory.withLock { $0.seal(for: condition, now: asked.monotonic) }
-        let seal = if let kept { kept } else { await ask(.seal, health, until: end) }
+        let asksSeal = kept == nil
+        let exchange = asksSeal ? await ask(.seal, health, until: end) : nil
+        let seal = kept ?? exchange.flatMap(SealAnswer.init)
         let leader = await ask(.leader, health, until: end)
-        memory.withLock { $0.keep(condition, seal: kept == nil ? seal : nil, now: asked.monotonic) }
+        memory.withLock {
+            if asksSeal { $0.keep(condition, seal: seal, now: asked.monotonic) } else { $0.keep(condition) }
+        }
         observation.add(seal: seal, leader: leader)
-        return report(observation, Answers(health: health, seal: seal, isSealKept: kept != nil, leader: leader))
+        return report(observation, Answers(health: health, seal: exchange, leader: leader))
     }
 
     private func askHealth(until end: Instant) async -> Exchange {
@@ -124,7 +127,7 @@ final class VaultNodeProbe: RunnableProbe {
 
     func timedOut() -> ProbeReport {
         let error = Exchange.failure(TransportError(.timeout, "no answer within \(Words.duration(timeout))"))
-        memory.withLock { $0.keep(nil, seal: error, now: cluster.platform.time.monotonic()) }
+        memory.withLock { $0.keep(nil, seal: nil, now: cluster.platform.time.monotonic()) }
         return report(
             VaultObservation(health: error, asked: cluster.platform.time.now()),
             Answers(health: error, seal: error, leader: error))
@@ -135,11 +138,10 @@ final class VaultNodeProbe: RunnableProbe {
         var set = observation.samples(
             cluster: cluster.options.name, node: node.name, storage: cluster.storageType,
             at: cluster.platform.time.wall(), previous: series.withLock(\.labels))
-        observe(answers.health, .health)
-        if !answers.isSealKept { observe(answers.seal, .seal) }
+        for endpoint in Endpoint.allCases { observe(answers[endpoint], endpoint) }
         let histograms = self.histograms.withLock { $0 }
         for endpoint in Endpoint.allCases {
-            set.add("vault_node_endpoint_up", answers[endpoint].isSuccess, ["endpoint": endpoint.rawValue])
+            set.add("vault_node_endpoint_up", answers[endpoint]?.isSuccess ?? true, ["endpoint": endpoint.rawValue])
             guard let histogram = histograms[endpoint] else { continue }
             set.add("vault_node_request_duration_seconds", histogram, [Label("endpoint", endpoint.rawValue)])
         }
@@ -149,8 +151,8 @@ final class VaultNodeProbe: RunnableProbe {
             confirm: confirm)
     }
 
-    private func observe(_ exchange: Exchange, _ endpoint: Endpoint) {
-        guard case .success(let response) = exchange else { return }
+    private func observe(_ exchange: Exchange?, _ endpoint: Endpoint) {
+        guard case .success(let response)? = exchange else { return }
         histograms.withLock { $0[endpoint]?.observe(response.timing.total) }
     }
 }

@@ -53,14 +53,12 @@ struct VaultObservation: Sendable {
     ///   - asked: when the requests were sent.
     init(health: Exchange, seal: Exchange, leader: Exchange, asked: Moment) {
         self.init(health: health, asked: asked)
-        add(seal: seal, leader: leader)
+        add(seal: SealAnswer(seal), leader: leader)
     }
 
     /// Adds what the other endpoints say.
-    mutating func add(seal: Exchange, leader: Exchange) {
-        if case .success(let response) = seal, response.status == 200 {
-            self.seal = decodeJSON(SealAnswer.self, response.body)
-        }
+    mutating func add(seal: SealAnswer?, leader: Exchange) {
+        self.seal = seal
         if case .success(let response) = leader, response.status == 200 {
             self.leader = decodeJSON(LeaderAnswer.self, response.body)
         }
