@@ -42,13 +42,16 @@ struct ScaleBenchmark {
             "| Vault nodes | agent | CPU of a core | resident | nodes up | /metrics | killed node → webhook, median | slowest | lost cluster → webhook |"
         )
         print("|---|---|---|---|---|---|---|---|---|")
-        for size in sizes {
+        var curves: (ours: [ScaleChart.Point], peers: [ScaleChart.Point]) = ([], [])
+        for size in sizes.sorted() {
             let nodes = try await SimulatedNodes(clusters: max(1, size / SimulatedNodes.perCluster))
             do {
                 let ours = try await measureOurs(folder + "/vaultwatch", nodes, kills: size == sizes.max() ? kills : 0)
                 row(size, "vaultwatch", ours)
                 let theirs = try await measurePeers(nodes)
                 row(size, "Prometheus, blackbox_exporter", theirs)
+                curves.ours.append(.init(nodes: size, cpu: ours.cpu, resident: ours.resident))
+                curves.peers.append(.init(nodes: size, cpu: theirs.cpu, resident: theirs.resident))
                 print(
                     "| \(size) | ratio | \(text(ours.cpu / theirs.cpu)) | \(text(ours.resident / theirs.resident)) | | | | | |"
                 )
@@ -58,6 +61,19 @@ struct ScaleBenchmark {
             }
             await nodes.stop()
         }
+        guard sizes.count > 1 else { return }
+        let chart = ScaleChart(ours: curves.ours, peers: curves.peers, caption: caption())
+        try Data(chart.svg().utf8).write(to: URL(filePath: "Tests/Benchmarks/scale.svg"))
+    }
+
+    /// The machine and the date.
+    private static func caption() -> String {
+        let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
+        let model = lines.first { $0.hasPrefix("model name") }?.split(separator: ":").last ?? "unknown"
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let date = Date().formatted(.iso8601.year().month().day())
+        return
+            "TLS, every 5 s; \(cores) cores of \(model.trimmingCharacters(in: .whitespaces)), which the nodes shared; \(date)"
     }
 
     private static func row(_ size: Int, _ agent: String, _ figures: Figures) {
