@@ -4,6 +4,7 @@ import Exposition
 import Journal
 import Logging
 import Platform
+import RemoteWrite
 import Samples
 import Store
 import Supervision
@@ -97,5 +98,6 @@ extension Agent {
         for (state, count) in counts.silences { metrics.silences.set(Double(count), state.rawValue) }
         for (loop, seconds) in watchdog.ages(now: platform.time.monotonic()) { metrics.loopAge.set(seconds, loop) }
         metrics.set(environment.processUsage())
+        remoteWriter.refreshMetrics()
     }
 }

@@ -69,6 +69,11 @@ package final class RemoteWriter: Sendable {
         for queue in queues.withLock({ $0 }) { queue.append(samples) }
     }
 
+    /// Updates the metrics of all queues, also while their disk hangs.
+    package func refreshMetrics() {
+        for one in state.withLock({ $0.endpoints }) { one.endpoint.show() }
+    }
+
     /// Uses these endpoints from now on. One that has the name of an earlier one goes on with its queue; the queue of one
     /// that is gone is deleted.
     /// - Parameters:

@@ -53,9 +53,15 @@ import Testing
     /// A disk that hangs under a running agent.
     @Test func aDiskThatHangs() async throws {
         let sink = try await Sink.start()
-        let agent = try RunningAgent(alerting(sink), try rules())
+        // Remote write has its queue on the same disk.
+        let agent = try RunningAgent(alerting(sink), try rules()) { _ in
+            RunningAgent.deadNode
+                + "\nremote_write: [{url: '\(sink.url)/write', name: sink, queue_config: {batch_send_deadline: 1s}}]"
+        }
         let disk = Disk(folder: agent.folder)
         try await agent.start(disk.wrapper)
+        let sent = #"vaultwatch_remote_write_samples_total{remote_name="sink"}"#
+        #expect(await waitUntil { (try? await agent.metric(sent)) ?? 0 > 0 }, "\(agent.log)")
         try disk.hang()
         try await agent.post(#""alertname":"Hung","severity":"critical""#, endsAt: HangingDiskTests.forever)
         #expect(await waitUntil { !heard(sink, "/ops", "Hung").isEmpty }, "\(agent.log)")
@@ -70,7 +76,13 @@ import Testing
         // The history is read by another thread; it waits no longer than a write.
         _ = try await agent.get("/api/v1/vaultwatch/history")
         #expect(agent.log.components(separatedBy: "the journal cannot be written").count == 2)
+        let isSeen = await waitUntil {
+            (try? await agent.metric(#"vaultwatch_remote_write_queue_healthy{remote_name="sink"}"#)) == 0
+        }
+        #expect(isSeen, "\(agent.log)")
+        let before = try await agent.metric(sent) ?? 0
         try disk.answer()
+        #expect(await waitUntil { (try? await agent.metric(sent)) ?? 0 > before }, "\(agent.log)")
         #expect(await waitUntil { (try? await agent.metric("vaultwatch_journal_healthy")) == 1 }, "\(agent.log)")
         #expect(try await agent.metric("vaultwatch_journal_stalled_seconds") == 0)
         #expect(try await agent.metric("vaultwatch_journal_backlog_rows") == 0)

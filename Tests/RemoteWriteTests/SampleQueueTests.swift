@@ -40,9 +40,11 @@ struct SampleQueueTests {
         // 200,000 are kept, those included that the disk's thread has.
         queue.append(samples("up", 5...199_999))
         queue.append(samples("up", 200_000...200_010))
-        #expect(queue.status.overflown == 11 && queue.status.waiting == 199_999)
+        let status = queue.status(at: time.monotonic() + .seconds(11))
+        #expect(status.overflown == 11 && status.waiting == 199_999)
+        #expect(status.failure == "the disk or mount does not answer")
         queue.append(samples("up", 200_011...200_011))
-        #expect(queue.status.newest == Timestamp(milliseconds: 200_011_000))
+        #expect(queue.status(at: time.monotonic()).newest == Timestamp(milliseconds: 200_011_000))
         holds.withLock { $0 = false }
         hold.signal()
         #expect(await queue.flush(time: time) != nil)
@@ -53,7 +55,7 @@ struct SampleQueueTests {
         }
         let isWhole = seconds == Array(1...199_999) + [200_011]
         #expect(isWhole, "\(seconds.count) samples, beginning with \(seconds.prefix(3))")
-        #expect(queue.status.waiting == 0 && queue.status.failure == nil)
+        #expect(queue.status(at: time.monotonic()).waiting == 0 && queue.status(at: time.monotonic()).failure == nil)
     }
 
     @Test func whatADiskDoesNotTakeIsReadFromMemoryInOrder() async throws {
@@ -69,11 +71,13 @@ struct SampleQueueTests {
         #expect(try #require(await queue.next(8, time: time)).samples == samples("up", 9...10))
         let third = try #require(await queue.next(7, time: time))
         #expect(third.samples == samples("up", 11...17) && third.end == nil)
-        #expect(queue.status.failure?.contains("No space left") == true && queue.status.waiting == 3)
+        #expect(
+            queue.status(at: time.monotonic()).failure?.contains("No space left") == true
+                && queue.status(at: time.monotonic()).waiting == 3)
         // A stop in the middle of a request.
         queue.giveBack(third)
         folder.state.withLock { $0.room = .max }
         #expect(try #require(await queue.next(100, time: time)).samples == samples("up", 11...20))
-        #expect(queue.status.failure == nil)
+        #expect(queue.status(at: time.monotonic()).failure == nil)
     }
 }

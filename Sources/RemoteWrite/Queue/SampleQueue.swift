@@ -45,6 +45,8 @@ final class SampleQueue: Sendable {
         /// Samples in `waiting`, and those that the disk's thread has taken from there and not written.
         var count = 0
         var status = Status()
+        /// Since when the disk's thread has been at what it does.
+        var busySince: Instant?
     }
 
     private let memory = Mutex(Memory())
@@ -63,11 +65,17 @@ final class SampleQueue: Sendable {
         disk = Mutex(nil)
     }
 
-    /// What the metrics show, as of the last call that used the disk.
-    var status: Status {
+    /// A disk that needs longer for one call hangs.
+    private static let hangLimit = Duration.seconds(10)
+
+    /// What the metrics show; of the disk, as of the last call that used it.
+    func status(at now: Instant) -> Status {
         memory.withLock { memory in
             var status = memory.status
             status.waiting += memory.count
+            if let since = memory.busySince, now - since > SampleQueue.hangLimit {
+                status.writeFailure = "the disk or mount does not answer"
+            }
             return status
         }
     }
@@ -149,7 +157,14 @@ final class SampleQueue: Sendable {
         // A hanging disk must not keep a task that is cancelled; and what nobody waits for any more must take nothing
         // out of the queue once it answers.
         let value = await Deadline.run(
-            { await pool.run { isWanted.isLowered ? nil : self.disk.withLock { body(&$0) } } },
+            {
+                await pool.run { () -> Value? in
+                    guard !isWanted.isLowered else { return nil }
+                    self.memory.withLock { $0.busySince = time.monotonic() }
+                    defer { self.memory.withLock { $0.busySince = nil } }
+                    return self.disk.withLock { body(&$0) }
+                }
+            },
             until: time.monotonic() + SampleQueue.patience, time: time)
         isWanted.lower()
         return (value ?? nil) ?? nil

@@ -69,7 +69,7 @@ final class Endpoint: Sendable {
     private func store() async {
         let time = platform.time
         while !Task.isCancelled {
-            let isFailing = queue.status.failure != nil
+            let isFailing = queue.status(at: time.monotonic()).failure != nil
             await queue.arrival.wait(until: isFailing ? time.monotonic() : nil, time: time)
             guard (try? await time.sleep(for: Endpoint.storeInterval)) != nil else { return }
             await flush()
@@ -77,8 +77,9 @@ final class Endpoint: Sendable {
         }
     }
 
-    private func show() {
-        let status = queue.status
+    /// Shows the queue's state in the metrics, and logs when its disk begins or ends to fail.
+    func show() {
+        let status = queue.status(at: platform.time.monotonic())
         let shown = state.withLock { state in
             defer { state.shown = status }
             return state.shown
@@ -104,7 +105,8 @@ final class Endpoint: Sendable {
         /// When the first of the samples that wait was seen.
         var since: Instant?
         while !Task.isCancelled {
-            let (waiting, now) = (queue.status.waiting, time.monotonic())
+            let now = time.monotonic()
+            let waiting = queue.status(at: now).waiting
             guard waiting > 0 else {
                 since = nil
                 await ready.wait(until: nil, time: time)
