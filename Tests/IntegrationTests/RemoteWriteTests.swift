@@ -100,6 +100,20 @@ struct RemoteWriteTests {
     private static let alerting = "route: {receiver: none}\nreceivers: [{name: none}]"
     private static let external = ["region": "eu", "replica": "a"]
 
+    /// The example of packaging/README.md, with the server's address in place of the one there.
+    private static func example(_ url: String) throws -> (global: String, remoteWrite: String) {
+        let readme = try String(contentsOfFile: Binary.root + "/packaging/README.md", encoding: .utf8)
+        let section = try #require(readme.components(separatedBy: "## Long history: remote write\n").last)
+        let block = try #require(section.components(separatedBy: "```yaml\n").dropFirst().first)
+        let lines = try #require(block.components(separatedBy: "\n```").first).components(separatedBy: "\n")
+        let start = try #require(lines.firstIndex(of: "remote_write:"))
+        return (
+            lines[1..<start].joined().trimmingCharacters(in: .whitespaces),
+            lines[start...].joined(separator: "\n").replacingOccurrences(
+                of: "http://prometheus.example.org:9090", with: url)
+        )
+    }
+
     /// The time up to which the server has everything, in seconds.
     private static func sentUpTo(_ agent: RunningAgent) async throws -> Double {
         try await agent.metric(#"vaultwatch_remote_write_highest_sent_timestamp_seconds{remote_name="prometheus"}"#)
@@ -113,14 +127,11 @@ struct RemoteWriteTests {
         try await server.start()
         let estate = try await Estate.quiet()
         let nodes = try estate.endpoints().nodes.map { "{name: \($0.name), url: '\($0.url)'}" }.joined(separator: ", ")
-        let agent = try RunningAgent(
-            Self.alerting, Self.rules, global: "external_labels: {region: eu, replica: a}"
-        ) { _ in
+        let example = try Self.example(server.url)
+        let agent = try RunningAgent(Self.alerting, Self.rules, global: example.global) { _ in
             """
             vault: {clusters: [{name: test, nodes: [\(nodes)]}]}
-            remote_write:
-              - url: \(server.url)/api/v1/write
-                name: prometheus
+            \(example.remoteWrite)
                 protobuf_message: \(message)
                 queue_config: {batch_send_deadline: 1s, min_backoff: 100ms, max_backoff: 1s}
             """
