@@ -146,17 +146,14 @@ package final class RemoteWriter: Sendable {
         _ = await Deadline.run(work, until: end, time: platform.time)
     }
 
-    /// Deletes the queues of endpoints that there are no more.
+    /// Deletes the queues of endpoints that there are no more. It needs no thread of its own: without endpoints there is none.
     private func removeOthers() async {
         let names = state.withLock { $0.endpoints.map(\.endpoint.options.name) }
         let files = files
-        let remove = { @Sendable () -> Int in
+        let removed = try? await platform.files.inTime("remote_write") { () throws(FileError) -> Int in
             let others = files.names().filter { file in !names.contains { QueueName.isFile(file, of: $0) } }
             return others.count { (try? files.remove($0)) != nil }
         }
-        let disk = disk
-        let end = platform.time.monotonic() + .seconds(2)
-        let removed = await Deadline.run({ await disk.run(remove) }, until: end, time: platform.time) ?? nil
         guard let removed, removed > 0 else { return }
         platform.log.notice(
             "remote write: the queues of endpoints that are not configured any more are deleted",

@@ -27,6 +27,18 @@ struct RegistryTests {
         #expect(registry.families().count == 1)
     }
 
+    /// What remote write says of a series.
+    @Test func aSeriesBelongsToItsMetric() {
+        let registry = Registry()
+        _ = registry.counter("a_total", help: "A.")
+        _ = registry.histogram("h_seconds", help: "H.")
+        _ = registry.gauge("b", help: "B.")
+        #expect(registry.description(ofSeries: "a_total")?.kind == .counter)
+        #expect(registry.description(ofSeries: "h_seconds_bucket")?.kind == .histogram)
+        #expect(registry.description(ofSeries: "h_seconds_sum")?.help == "H.")
+        #expect(registry.description(ofSeries: "b_count") == nil && registry.description(ofSeries: "c") == nil)
+    }
+
     @Test func histogramBucketsAreCumulative() {
         let registry = Registry()
         let histogram = registry.histogram("h_seconds", help: "H.", buckets: [1, 2])

@@ -42,25 +42,31 @@ package struct DiskFolder: QueueFiles {
         self.files = files
     }
 
+    /// mkdir(2), for its owner alone.
     package func makeFolder() throws(FileError) { try files.makeFolder(path, mode: 0o700) }
 
+    /// glob(3).
     package func names() -> [String] {
         files.glob(path + "/*").compactMap { $0.split(separator: "/").last.map(String.init) }
     }
 
+    /// Removes an existing file first: another process may still have it open.
     package func create(_ name: String) throws(FileError) -> any QueueFile {
         do throws(FileError) { try files.remove(path(name)) } catch  where error.isMissing {}
         return WrittenFile(file: try OpenFile(creating: path(name)))
     }
 
+    /// The file is read and never written.
     package func open(_ name: String) throws(FileError) -> any QueueFile {
         ReadFile(file: try files.follow(path(name)))
     }
 
+    /// rename(2).
     package func rename(_ name: String, to new: String) throws(FileError) {
         try files.rename(path(name), to: path(new))
     }
 
+    /// unlink(2).
     package func remove(_ name: String) throws(FileError) { try files.remove(path(name)) }
 
     private func path(_ name: String) -> String { path + "/" + name }

@@ -9,6 +9,7 @@ package struct QueuePosition: Hashable, Comparable, Sendable {
     /// How many of the record's samples lie before it.
     var sample = 0
 
+    /// In the order of the queue.
     package static func < (a: QueuePosition, b: QueuePosition) -> Bool {
         (a.segment, a.offset, a.sample) < (b.segment, b.offset, b.sample)
     }
