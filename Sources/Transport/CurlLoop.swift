@@ -261,7 +261,8 @@ final class CurlLoop: @unchecked Sendable {
                 let waited = (transfer.timeout - (transfer.deadline - now)).wholeMilliseconds
                 let message =
                     "\(transfer.origin): not begun in \(waited) ms, since this machine is busy or other connections are being established (\(connecting))"
-                end(transfer, .failure(TransportError(.notBegun, message)))
+                // Nobody can answer in no time.
+                end(transfer, .failure(TransportError(transfer.timeout > .zero ? .notBegun : .timeout, message)))
             } else {
                 transfer.lookupEnded(now)
                 guard hasConnection || mayConnect(transfer.origin) else {

@@ -324,9 +324,9 @@ struct ProbeScheduleTests {
     /// Between two turns a target is glanced at, and reported only if it has changed.
     @Test func aChangeIsSeenBetweenTwoTurns() async {
         let time = VirtualTime()
-        let probe = ScriptedProbe(.vaultNode, "c/n", time: time, interval: .seconds(600), timeout: .seconds(4))
+        let probe = ScriptedProbe(.vaultNode, "c/n", time: time, interval: .seconds(600), timeout: .seconds(300))
         probe.glances.withLock { $0 = [nil, nil, "sealed", nil] }
-        let results = await run([probe], time: time, for: .seconds(590))
+        let results = await run([probe], time: time, for: .seconds(1190))
         #expect(probe.glances.withLock { $0.isEmpty })
         #expect(results.of(probe.target).filter { $0.status.state == "sealed" }.count == 1)
         #expect(results.of(probe.target).count == probe.startCount + 1)
