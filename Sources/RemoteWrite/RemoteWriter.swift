@@ -112,7 +112,14 @@ package final class RemoteWriter: Sendable {
                 return state.leaving
             }
             // A queue has one owner at a time: the old one's must be on disk before the new one's is opened.
-            for old in leaving { await end(old) }
+            for old in leaving {
+                await end(old)
+                let name = old.endpoint.options.name
+                let isGone = state.withLock { state in
+                    !state.endpoints.contains { $0.endpoint.options.name == name }
+                }
+                if isGone { metrics.remove(name) }
+            }
             await removeOthers()
             state.withLock { state in
                 for index in state.endpoints.indices where state.endpoints[index].task == nil {

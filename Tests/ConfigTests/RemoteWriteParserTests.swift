@@ -1,4 +1,5 @@
 import Delivery
+import Foundation
 import Platform
 import RemoteWrite
 import Simulation
@@ -78,6 +79,18 @@ struct RemoteWriteParserTests {
         #expect(found[0].http.headers == [.init(name: "X-Scope-OrgID", value: Secret(value: "vault"))])
         #expect(found[1].options.name == "thanos.example.org-443")
         #expect(found[1].http.authorization == .scheme("Bearer", credentials: Secret(value: "token")))
+    }
+
+    /// What is commented out in the full sample is right without the marks, and shows the defaults.
+    @Test func theSamplesExampleIsRead() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let sample = try String(contentsOf: root.appending(path: "packaging/vaultwatch.yml"), encoding: .utf8)
+        let lines = sample.split(separator: "\n").drop { $0 != "# remote_write:" }.map { $0.dropFirst(2) }
+        let found = try load(
+            lines.joined(separator: "\n") + "\n", files: ["/etc/vaultwatch/secrets/mimir-password": "x\n"])
+        #expect(found.map(\.options) == [RemoteWriteOptions(name: "mimir")])
+        #expect(found.first?.url == "https://mimir.example.org/api/v1/push")
     }
 
     @Test(arguments: [

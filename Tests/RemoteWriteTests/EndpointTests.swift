@@ -247,6 +247,7 @@ struct EndpointTests {
         writer.apply([.init(RemoteWriteOptions(name: "a")) { await second.post($0) }], externalLabels: .empty)
         await running(writer) { await time.pass(.seconds(10)) }
         #expect(try second.received == ["v1: up 1000=1.0 2000=2.0 3000=3.0 4000=4.0 5000=5.0"])
+        #expect(registry.gauge("vaultwatch_remote_write_highest_sent_timestamp_seconds", help: "").value("a") == 5)
     }
 
     /// Samples that the disk has not taken are sent all the same.
@@ -264,6 +265,22 @@ struct EndpointTests {
         }
         #expect(try server.received == ["v1: up 1000=1.0 2000=2.0 3000=3.0", "v1: up 4000=4.0 5000=5.0"])
         #expect(log.all.contains { $0.contains("No space left on device") } && !folder.segments.isEmpty)
+    }
+
+    /// A server that has taken nothing yet is behind by what waits for it, whoever left that there.
+    @Test func howFarAServerIsBehindIsKnownBeforeItsFirstAnswer() async throws {
+        var left = try DiskQueue("a", limits: .init(total: 1 << 20), files: folder)
+        _ = left.append(samples("up", 1...10))
+        server.answer { _, _ in .status(503) }
+        let writer = writer()
+        await running(writer) {
+            writer.observe(samples("up", 900...900))
+            await time.pass(.seconds(20))
+            #expect(metric("highest_timestamp_seconds") == 900 && metric("highest_sent_timestamp_seconds") == 1)
+            server.answer { _, _ in .status(204) }
+            await time.pass(.seconds(60))
+            #expect(metric("highest_sent_timestamp_seconds") == 900)
+        }
     }
 
     @Test func memoryHasALimitWhileNothingTakesSamples() async throws {

@@ -1,3 +1,4 @@
+import Exposition
 import Platform
 import Samples
 import Simulation
@@ -26,8 +27,9 @@ struct RemoteWriterTests {
 
     @Test func eachEndpointHasEverySampleAndAQueueOfItsOwn() async throws {
         let (one, two) = (ScriptedServer(), ScriptedServer { _, _ in .status(503) })
+        let registry = Registry()
         let writer = RemoteWriter(
-            files: folder, metadata: { _ in nil }, platform: platform(time, log: log), registry: Registry())
+            files: folder, metadata: { _ in nil }, platform: platform(time, log: log), registry: registry)
         #expect(!writer.isActive)
         writer.observe(samples("up", 0...0))
         writer.apply([target("one", one), target("two", two)], externalLabels: ["region": "eu"])
@@ -49,6 +51,8 @@ struct RemoteWriterTests {
         await time.pass(.seconds(300))
         #expect(two.calls.count == calls && !folder.files.keys.contains { $0.hasPrefix("two.") })
         #expect(log.all.contains { $0.contains("not configured any more") })
+        let pending = registry.families().first { $0.name == "vaultwatch_remote_write_samples_pending" }
+        #expect(pending?.samples.compactMap { $0.labels["remote_name"] }.sorted() == ["one", "three"])
         task.cancel()
         await time.pass(.seconds(3))
         await task.value

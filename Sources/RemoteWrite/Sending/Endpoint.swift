@@ -16,6 +16,8 @@ final class Endpoint: Sendable {
         var isConfirmed = false
         var shown = SampleQueue.Status()
         var highestSent: Timestamp?
+        /// Whether the server has answered to any samples.
+        var hasAnswered = false
         var loggedAt: Instant?
         var unlogged = 0
     }
@@ -139,6 +141,7 @@ final class Endpoint: Sendable {
     /// - Returns: false if the task was cancelled first.
     private func deliver(_ samples: [Sample]) async -> Bool {
         var backoff = SendBackoff(options)
+        noteOldest(samples)
         let series = Endpoint.grouped(samples)
         var encoded: (message: WriteMessage, body: [UInt8])?
         while !Task.isCancelled {
@@ -169,12 +172,12 @@ final class Endpoint: Sendable {
                         "the server has accepted a request and not written all of it", "\(taken) samples", samples.count
                     )
                 }
-                if let newest = samples.lazy.map(\.timestamp).max() { noteSent(newest) }
+                noteAnswer(samples)
                 return true
             case .refused(let status, let text):
                 metrics.failed.increment(options.name, String(status), by: Double(samples.count))
                 warn("the server has refused samples, which are dropped", text, samples.count)
-                if let newest = samples.lazy.map(\.timestamp).max() { noteSent(newest) }
+                noteAnswer(samples)
                 return true
             case .fallBack(let text):
                 state.withLock { ($0.message, $0.isConfirmed) = (.version1, false) }
@@ -189,6 +192,22 @@ final class Endpoint: Sendable {
             }
         }
         return false
+    }
+
+    /// Until the first answer the server has what is older than the first sample that waits, as far as is known: an
+    /// earlier process may have left it.
+    private func noteOldest(_ samples: [Sample]) {
+        guard let oldest = samples.lazy.map(\.timestamp).min() else { return }
+        let isFirst = state.withLock { state in
+            if !state.hasAnswered { state.highestSent = oldest }
+            return !state.hasAnswered
+        }
+        if isFirst { metrics.newestSent.set(oldest.seconds, options.name) }
+    }
+
+    private func noteAnswer(_ samples: [Sample]) {
+        state.withLock { $0.hasAnswered = true }
+        if let newest = samples.lazy.map(\.timestamp).max() { noteSent(newest) }
     }
 
     private func noteSent(_ newest: Timestamp) {
