@@ -181,6 +181,45 @@ struct RemoteWriteTests {
         server.folder.remove()
     }
 
+    /// An endpoint that a reload adds gets samples, one that it changes gets what waited for it, and one that it removes
+    /// leaves nothing behind.
+    @Test func aReloadTakesEffect() async throws {
+        let sink = try await Sink.start()
+        let agent = try RunningAgent(Self.alerting, Self.rules)
+        let file = agent.folder.path + "/vaultwatch.yml"
+        let without = try String(contentsOfFile: file, encoding: .utf8)
+        func configure(_ path: String?) async throws {
+            let section = path.map {
+                "remote_write: [{url: '\(sink.url)\($0)', name: a, queue_config: {batch_send_deadline: 1s}}]\n"
+            }
+            try (without + (section ?? "")).write(toFile: file, atomically: true, encoding: .utf8)
+        }
+        try await agent.start()
+        sink.reply("/one", 503)
+        try await configure("/one")
+        try await agent.reload()
+        func metric(_ name: String) async -> Double {
+            ((try? await agent.metric("vaultwatch_remote_write_\(name){remote_name=\"a\"}")) ?? nil) ?? 0
+        }
+        #expect(await waitUntil { await metric("samples_retried_total") > 0 }, "\(agent.log)")
+        let waiting = await metric("samples_pending")
+        #expect(waiting > 0)
+        #expect(await metric("samples_total") == 0)
+
+        try await configure("/two")
+        try await agent.reload()
+        #expect(await waitUntil { await metric("samples_total") > waiting }, "\(agent.log)")
+        #expect(!sink.heard("/two").isEmpty)
+
+        try await configure(nil)
+        try await agent.reload()
+        let queue = agent.folder.path + "/state/remote_write"
+        let isEmpty = await waitUntil { (try? FileManager.default.contentsOfDirectory(atPath: queue)) == [] }
+        #expect(isEmpty, "\(agent.log)")
+        await agent.stop()
+        await sink.stop()
+    }
+
     private static func difference(_ theirs: [String: [String]], _ ours: [String: [String]]) -> String {
         Set(theirs.keys).union(ours.keys).filter { theirs[$0] != ours[$0] }.sorted().prefix(5).map {
             "\($0): there \(theirs[$0] ?? []), here \(ours[$0] ?? [])"
