@@ -44,7 +44,7 @@ struct RemoteWriteMetrics: Sendable {
         bytes = counter("bytes_total", "Bytes of request bodies that were sent, compressed.")
         corruptions = counter(
             "queue_corruptions_total", "Segments of the queue with a broken or missing end, which was given up.")
-        pending = gauge("samples_pending", "Samples that wait to be sent, on disk and in memory.")
+        pending = gauge("samples_pending", "Samples that the server has not taken yet, on disk and in memory.")
         queueBytes = gauge("queue_bytes", "Size of the queue on disk.")
         queueHealthy = gauge("queue_healthy", "1 if the disk takes samples and gives them back.")
         newest = gauge("highest_timestamp_seconds", "Time of the newest sample that is to be sent, since the epoch.")
@@ -72,7 +72,7 @@ struct RemoteWriteMetrics: Sendable {
     /// Shows the state of a queue.
     /// - Parameter shown: what was shown before, for counters.
     func show(_ status: SampleQueue.Status, after shown: SampleQueue.Status, _ name: String) {
-        pending.set(Double(status.waiting), name)
+        pending.set(Double(status.waiting + status.underWay), name)
         queueBytes.set(Double(status.bytes), name)
         queueHealthy.set(status.failure == nil ? 1 : 0, name)
         if let time = status.newest { newest.set(time.seconds, name) }

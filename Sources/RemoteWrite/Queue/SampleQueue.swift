@@ -25,6 +25,8 @@ final class SampleQueue: Sendable {
         var bytes: Int64 = 0
         /// Samples on disk and in memory that no batch has.
         var waiting = 0
+        /// Samples of the batch that was taken last and not forgotten.
+        var underWay = 0
         /// Losses on disk since the queue was opened.
         var losses = DiskQueue.Losses()
         /// Samples that found no room in memory.
@@ -112,17 +114,25 @@ final class SampleQueue: Sendable {
             do throws(FileError) {
                 let found = try disk?.next(limit)
                 self.note(disk) { $0.readFailure = nil }
-                if let found, !found.samples.isEmpty { return Batch(samples: found.samples, end: found.end) }
+                if let found, !found.samples.isEmpty {
+                    return self.taken(Batch(samples: found.samples, end: found.end))
+                }
             } catch {
                 self.note(disk) { $0.readFailure = error.description }
                 return nil
             }
-            return Batch(samples: self.takeFromMemory(limit), end: nil)
+            return self.taken(Batch(samples: self.takeFromMemory(limit), end: nil))
         } ?? nil
+    }
+
+    private func taken(_ batch: Batch) -> Batch {
+        memory.withLock { $0.status.underWay = batch.samples.count }
+        return batch
     }
 
     /// Forgets a batch, which was sent or refused.
     func commit(_ batch: Batch, time: any TimeSource) async {
+        memory.withLock { $0.status.underWay = 0 }
         guard let end = batch.end else { return }
         _ = await onDisk(time) { disk in
             do throws(FileError) {
@@ -136,9 +146,10 @@ final class SampleQueue: Sendable {
 
     /// Takes a batch back that was not sent, before the queue is given up.
     func giveBack(_ batch: Batch) {
-        // One on disk is still there.
-        guard batch.end == nil, !batch.samples.isEmpty else { return }
         memory.withLock { memory in
+            memory.status.underWay = 0
+            // One on disk is still there.
+            guard batch.end == nil, !batch.samples.isEmpty else { return }
             memory.waiting.insert(batch.samples, at: 0)
             memory.count += batch.samples.count
         }
