@@ -107,29 +107,35 @@ package final class RemoteWriter: Sendable {
     /// Sends until the task is cancelled.
     package func run() async {
         while !Task.isCancelled {
-            let leaving = state.withLock { state in
-                defer { state.leaving = [] }
-                return state.leaving
-            }
-            // A queue has one owner at a time: the old one's must be on disk before the new one's is opened.
-            for old in leaving {
-                await end(old)
-                let name = old.endpoint.options.name
-                let isGone = state.withLock { state in
-                    !state.endpoints.contains { $0.endpoint.options.name == name }
-                }
-                if isGone { metrics.remove(name) }
-            }
+            await endLeaving()
             await removeOthers()
-            state.withLock { state in
+            let isSettled = state.withLock { state in
+                guard state.leaving.isEmpty else { return false }
                 for index in state.endpoints.indices where state.endpoints[index].task == nil {
                     let endpoint = state.endpoints[index].endpoint
                     state.endpoints[index].task = Task { await endpoint.run() }
                 }
+                return true
             }
-            await changed.wait(until: nil, time: platform.time)
+            // Another reload may have come meanwhile.
+            if isSettled { await changed.wait(until: nil, time: platform.time) }
         }
         for task in state.withLock({ $0.endpoints.compactMap(\.task) }) { task.cancel() }
+    }
+
+    /// Stops the endpoints that a reload has replaced or removed. A queue has one owner at a time: what the old one has
+    /// must be on disk before the new one opens it.
+    private func endLeaving() async {
+        let leaving = state.withLock { state in
+            defer { state.leaving = [] }
+            return state.leaving
+        }
+        for old in leaving {
+            await end(old)
+            let name = old.endpoint.options.name
+            let isGone = state.withLock { state in !state.endpoints.contains { $0.endpoint.options.name == name } }
+            if isGone { metrics.remove(name) }
+        }
     }
 
     /// How long the disk may take at the end.

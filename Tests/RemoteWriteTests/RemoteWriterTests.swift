@@ -79,6 +79,30 @@ struct RemoteWriterTests {
         await task.value
     }
 
+    /// Two reloads, the second before the first has taken effect: the queue never has two owners.
+    @Test func reloadsMayFollowEachOtherAtOnce() async throws {
+        let away = ScriptedServer { _, _ in .none(message: "no route") }
+        let server = ScriptedServer()
+        let writer = RemoteWriter(
+            files: folder, metadata: { _ in nil }, platform: platform(time, log: log), registry: Registry())
+        writer.apply([target("one", away)], externalLabels: .empty)
+        let task = Task { await writer.run() }
+        writer.observe(samples("up", 1...1))
+        await time.pass(.seconds(10))
+        for second in Int64(2)...6 {
+            writer.observe(samples("up", second...second))
+            writer.apply([target("one", second == 6 ? server : away)], externalLabels: .empty)
+            if second.isMultiple(of: 2) { await Task.yield() }
+        }
+        writer.observe(samples("up", 7...7))
+        await time.pass(.seconds(10))
+        let taken = try server.received.joined(separator: " ").replacing("v1: up ", with: "")
+        #expect(taken == (1...7).map { "\($0)000=\($0).0" }.joined(separator: " "))
+        task.cancel()
+        await time.pass(.seconds(3))
+        await task.value
+    }
+
     @Test func anUnchangedEndpointIsNotDisturbed() async throws {
         let server = ScriptedServer { _, turn in turn == 0 ? .status(503, retryAfter: .seconds(100)) : .status(204) }
         let writer = RemoteWriter(
