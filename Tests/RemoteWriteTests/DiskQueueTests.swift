@@ -221,6 +221,21 @@ struct DiskQueueTests {
         #expect(try drain(&second) == Array(10..<20) && second.losses.corruptions == 1)
     }
 
+    /// What was read before a disk failed is not passed over.
+    @Test func anErrorInTheMiddleOfABatchLosesNothingOfIt() throws {
+        var first = try queue()
+        _ = first.append(samples("up", 0..<10))
+        var second = try queue()
+        _ = second.append(samples("up", 10..<20))
+        var third = try queue()
+        _ = third.append(samples("up", 20..<30))
+        try folder.remove(folder.segments[1])
+        let batch = try third.next(100)
+        #expect(batch.samples == samples("up", 0..<10))
+        try third.commit(batch.end)
+        #expect(try drain(&third) == Array(20..<30) && third.losses.corruptions == 1)
+    }
+
     @Test func filesOfOthersAreLeftAlone() throws {
         folder.put("a.b.00000000000000000001.segment", [1])
         folder.put("a.1.segment", [1])

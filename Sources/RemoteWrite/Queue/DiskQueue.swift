@@ -106,7 +106,8 @@ package struct DiskQueue {
         } catch  where error.isMissing {}
         for number in numbers {
             if number < progress.sent.segment {
-                try files.remove(QueueName.segment(number, of: name))
+                // One that can't be removed is no reason to send nothing.
+                try? files.remove(QueueName.segment(number, of: name))
             } else {
                 segments.append(try scan(number))
             }
@@ -218,7 +219,7 @@ package struct DiskQueue {
         var batch = Batch()
         let tried = progress.tried
         var isRepeat = false
-        while try advance(), var reader {
+        while try isReady(for: batch), var reader {
             let position = reader.position
             if batch.samples.isEmpty { isRepeat = position < tried }
             if isRepeat, position >= tried { break }
@@ -240,6 +241,14 @@ package struct DiskQueue {
             try? saveProgress()
         }
         return batch
+    }
+
+    /// `advance`, whose error waits for the next call if there is something to send: the reader has passed it already.
+    private mutating func isReady(for batch: Batch) throws(FileError) -> Bool {
+        do throws(FileError) { return try advance() } catch {
+            if batch.samples.isEmpty { throw error }
+            return false
+        }
     }
 
     /// How many samples a batch may have at most.
