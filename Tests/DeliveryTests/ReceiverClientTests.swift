@@ -235,6 +235,7 @@ struct ReceiverClientTests {
         #expect(
             error?.isUncertain == ![
                 TransportError.Reason.dns, .connect, .unreachable, .tls, .auth, .configuration, .connections,
+                .notBegun,
             ]
             .contains(reason))
         let unreached = ScriptedHTTP { (_, _) throws(TransportError) in
