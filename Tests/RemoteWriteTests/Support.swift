@@ -176,8 +176,9 @@ struct FullWaits: RandomSource {
 }
 
 extension VirtualTime {
-    /// Runs everything that is due within a duration; what one request and its answer lead to takes several hundred turns, and some of them a thread of their own.
-    func pass(_ span: Duration) async { await run(for: span, settle: 2000) }
+    /// Runs everything that is due within a duration. What one request and its answer lead to takes several hundred turns,
+    /// on threads that a busy machine may hold.
+    func pass(_ span: Duration) async { await run(for: span, settle: 8000) }
 }
 
 /// A platform in virtual time.
