@@ -136,7 +136,7 @@ extension Catalogue {
             isState: true),
         Entry(
             "vault_node_request_duration_seconds", .histogram, ["cluster", "node", "endpoint"],
-            "Time to answer by endpoint: health, seal_status; failed requests are not in it"),
+            "Time to answer by endpoint: health; failed requests are not in it"),
     ]
 
     private static let vaultCluster: [Entry] = [

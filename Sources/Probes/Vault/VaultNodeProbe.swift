@@ -40,10 +40,8 @@ final class VaultNodeProbe: RunnableProbe {
     let target: ProbeTarget
     private let cluster: VaultCluster
     private let node: VaultClusterOptions.Node
-    /// What it takes to ask, with and without what health looks up. Nothing would read the leader's 16 series.
-    private let histograms = Mutex<[Endpoint: LatencyHistogram]>([
-        .health: LatencyHistogram(), .seal: LatencyHistogram(),
-    ])
+    /// Of health, which is asked each time. Nothing would read those of the others, of 16 series each.
+    private let histogram = Mutex(LatencyHistogram())
     private let series = Mutex(SeriesOfRun())
     private let patience = Mutex(Patience())
     private let memory = Mutex(VaultNodeMemory())
@@ -76,7 +74,7 @@ final class VaultNodeProbe: RunnableProbe {
             return await report(health, asked: asked, until: end)
         }
         cluster.reaffirm(node.name, at: asked)
-        observe(health, .health)
+        observe(health)
         return nil
     }
 
@@ -138,22 +136,22 @@ final class VaultNodeProbe: RunnableProbe {
         var set = observation.samples(
             cluster: cluster.options.name, node: node.name, storage: cluster.storageType,
             at: cluster.platform.time.wall(), previous: series.withLock(\.labels))
-        for endpoint in Endpoint.allCases { observe(answers[endpoint], endpoint) }
-        let histograms = self.histograms.withLock { $0 }
+        observe(answers.health)
         for endpoint in Endpoint.allCases {
             set.add("vault_node_endpoint_up", answers[endpoint]?.isSuccess ?? true, ["endpoint": endpoint.rawValue])
-            guard let histogram = histograms[endpoint] else { continue }
-            set.add("vault_node_request_duration_seconds", histogram, [Label("endpoint", endpoint.rawValue)])
         }
+        set.add(
+            "vault_node_request_duration_seconds", histogram.withLock { $0 },
+            [Label("endpoint", Endpoint.health.rawValue)])
         series.withLock { $0.keep(set.samples) }
         return ProbeReport(
             samples: set.samples, failure: observation.failure, status: observation.targetStatus, derived: [derived],
             confirm: confirm)
     }
 
-    private func observe(_ exchange: Exchange?, _ endpoint: Endpoint) {
-        guard case .success(let response)? = exchange else { return }
-        histograms.withLock { $0[endpoint]?.observe(response.timing.total) }
+    private func observe(_ health: Exchange) {
+        guard case .success(let response) = health else { return }
+        histogram.withLock { $0.observe(response.timing.total) }
     }
 }
 
