@@ -8,7 +8,7 @@ import Synchronization
 /// Tasks may prefer the loop's thread (SE-0417): the continuation of a finished transfer then runs where it finished,
 /// without waking a thread of Swift's pool, which is half the cost of a request to a fast target. If no thread runs,
 /// they run in the pool.
-final class LoopInbox<Command: Sendable>: TaskExecutor {
+final class LoopInbox<Command: Sendable>: QueueingExecutor {
     /// Why a command was not accepted.
     enum Refusal: Sendable {
         case stopped
@@ -29,6 +29,10 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
         var commands: [Command] = []
         /// Jobs of the tasks that prefer the thread.
         var jobs: [UnownedJob] = []
+        /// Since when the first of them waits.
+        var waitingSince: Instant?
+        /// The same of those that the thread has taken, until it has run all of them.
+        var takenSince: Instant?
         /// The running thread, which checks here before it waits and so needs no wake-up.
         var thread: pthread_t?
 
@@ -95,11 +99,17 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
         let job = UnownedJob(job)
         let isTaken = state.withLock { state in
             guard state.life == .running else { return false }
+            if state.jobs.isEmpty { state.waitingSince = SystemTime().monotonic() }
             state.jobs.append(job)
             state.wake()
             return true
         }
         if !isTaken { globalConcurrentExecutor.enqueue(job) }
+    }
+
+    var lag: Duration {
+        let first = state.withLock { state in [state.takenSince, state.waitingSince].compactMap(\.self).min() }
+        return first.map { SystemTime().monotonic() - $0 } ?? .zero
     }
 
     /// The last command: none is accepted after it, since none would be processed.
@@ -126,10 +136,15 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
     /// Runs the waiting jobs; those added meanwhile wait for the next iteration of the loop.
     func runJobs() {
         let jobs = state.withLock { state in
-            defer { state.jobs.removeAll(keepingCapacity: state.jobs.count < 1024) }
+            defer {
+                state.jobs.removeAll(keepingCapacity: state.jobs.count < 1024)
+                (state.takenSince, state.waitingSince) = (state.waitingSince, nil)
+            }
             return state.jobs
         }
+        if jobs.isEmpty { return }
         for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        state.withLock { $0.takenSince = nil }
     }
 
     /// Whether there is something to do before the thread waits.
@@ -139,7 +154,7 @@ final class LoopInbox<Command: Sendable>: TaskExecutor {
     private func giveJobsAway() {
         let jobs = state.withLock { state in
             if let thread = state.thread, pthread_equal(thread, pthread_self()) != 0 { state.thread = nil }
-            defer { state.jobs = [] }
+            defer { (state.jobs, state.waitingSince) = ([], nil) }
             return state.jobs
         }
         for job in jobs { globalConcurrentExecutor.enqueue(job) }

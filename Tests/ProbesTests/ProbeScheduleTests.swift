@@ -24,6 +24,9 @@ final class ScriptedProbe: RunnableProbe {
     let starts = Mutex<[Instant]>([])
     let confirm: [ProbeTarget]
     let derived: [DerivedReport]
+    /// Where it runs; nil for Swift's pool.
+    let queue = Mutex<BusyExecutor?>(nil)
+    var executor: (any TaskExecutor)? { queue.withLock { $0 } }
     /// What glances find, one after the other; nil for no change.
     let glances = Mutex<[String?]>([])
     private let finished = Mutex(0)
@@ -78,6 +81,20 @@ final class ScriptedProbe: RunnableProbe {
         case .hang: ProbeReport(samples: [], status: TargetStatus(.ok, "late"), derived: derived)
         }
     }
+}
+
+/// An executor whose jobs wait as long as a test says.
+final class BusyExecutor: QueueingExecutor {
+    private let waiting: Mutex<Duration>
+
+    init(lag: Duration) { waiting = Mutex(lag) }
+
+    var lag: Duration {
+        get { waiting.withLock { $0 } }
+        set { waiting.withLock { $0 = newValue } }
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) { globalConcurrentExecutor.enqueue(UnownedJob(job)) }
 }
 
 struct ProbeScheduleTests {
@@ -306,6 +323,21 @@ struct ProbeScheduleTests {
         #expect(all.last?.samples.value("vaultwatch_probe_missed_turns_total") == 1)
         #expect(all.last?.samples.has("vaultwatch_probe_failures_total") == false)
         #expect(log.all.contains { $0.contains("probe missed its turn") })
+    }
+
+    /// A run whose thread had no time for it in time is none either.
+    @Test(arguments: [Duration.milliseconds(5), .seconds(2)]) func aBusyThreadIsNoFailure(_ lag: Duration) async {
+        let time = VirtualTime()
+        let probe = ScriptedProbe(
+            .vaultNode, "c/n", time: time, interval: .seconds(60), timeout: .seconds(4),
+            [.answer("active"), .hang(.seconds(6)), .answer("active")])
+        probe.queue.withLock { $0 = BusyExecutor(lag: lag) }
+        let results = await run([probe], time: time, for: .seconds(100))
+        let all = results.of(probe.target)
+        let isBusy = lag > .seconds(1)
+        #expect(all.contains { $0.status.state == "down" } == !isBusy)
+        #expect((all.last?.samples.value("vaultwatch_probe_missed_turns_total") ?? 0) >= (isBusy ? 1 : 0))
+        #expect(all.allSatisfy { $0.samples.filter { $0.labels.name == "vaultwatch_probe_success" }.count == 1 })
     }
 
     @Test func glancesFitBetweenTurns() {

@@ -226,4 +226,21 @@ struct LoopThreadTests {
         #expect(error?.reason == .connect || error?.reason == .timeout)
         pool.close()
     }
+
+    /// A thread that is busy says since when a job waits for it.
+    @Test func waitingJobsHaveTheirAge() async throws {
+        let server = try RawServer.http { _ in RawServer.ok("x") }
+        let transport = CurlTransport.test()
+        _ = try await transport.send(HTTPRequest(url: server.url))
+        let executor = try #require(transport.executor as? any QueueingExecutor)
+        let gate = DispatchSemaphore(value: 0)
+        let first = Task(executorPreference: executor) { gate.wait() }
+        let second = Task(executorPreference: executor) {}
+        #expect(await waitUntil { executor.lag > .milliseconds(20) })
+        gate.signal()
+        _ = await (first.value, second.value)
+        #expect(await waitUntil { executor.lag == .zero })
+        transport.close()
+        server.stop()
+    }
 }

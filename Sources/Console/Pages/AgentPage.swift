@@ -25,7 +25,8 @@ struct AgentPage {
     /// The agent's own metrics. Those of its probes, of which a thousand targets have many, are not copied for the page.
     static func own(_ families: [FamilySource]) -> [MetricFamily] {
         families.filter {
-            ($0.name.hasPrefix("vaultwatch_") || $0.name.hasPrefix("process_")) && !$0.name.hasPrefix("vaultwatch_probe_")
+            ($0.name.hasPrefix("vaultwatch_") || $0.name.hasPrefix("process_"))
+                && !$0.name.hasPrefix("vaultwatch_probe_")
         }.map(\.family)
     }
 

@@ -44,6 +44,8 @@ package final class ProbeSchedule: Sendable {
         /// When `run` was called; nil before.
         var start: Instant?
         var tallies: [ProbeTarget: ProbeTally] = [:]
+        /// The last result of each target, and how many of its samples are about the probe itself.
+        var last: [ProbeTarget: (result: ProbeResult, ownCount: Int)] = [:]
         var awaitingFirst: Set<ProbeTarget>
         var awaitingFirstNodes: Set<ProbeTarget>
     }
@@ -202,25 +204,52 @@ package final class ProbeSchedule: Sendable {
             // After cancellation a failure only means that the request was interrupted.
             if Task.isCancelled { return }
             switch answer {
+            case nil where isBusy(probe.executor): missed(target, "its thread on this machine is busy")
             case nil: finish(probe, probe.timedOut(), began: began)
-            case .some(let report?) where report.isNotBegun: missed(target, report)
+            case .some(let report?) where report.isNotBegun: missed(target, report.failure?.message ?? "")
             case .some(let report?): finish(probe, report, began: began)
             case .some(nil): break
             }
         case .busy(let since):
             // A run within its timeout also serves this turn. One that has exceeded its timeout and not returned is
             // reported as a failure again.
-            if kind == .regular, began - since >= probe.timeout { finish(probe, probe.timedOut(), began: began) }
+            if kind == .regular, began - since >= probe.timeout, !isBusy(probe.executor) {
+                finish(probe, probe.timedOut(), began: began)
+            }
         }
         events.progress()
     }
 
-    /// A run that was too late to ask says nothing about the target: what is known of it stays, and it is asked again.
-    private func missed(_ target: ProbeTarget, _ report: ProbeReport) {
-        state.withLock { $0.turns.recordMissed(target) }
-        platform.log.warning(
-            "probe missed its turn",
-            metadata: ["target": "\(target)", "err": "\(report.failure?.message ?? "")"])
+    /// Longer waits of jobs for their thread are the thread's fault, and not a target's.
+    private static let lagTolerance = Duration.milliseconds(100)
+
+    private func isBusy(_ executor: (any TaskExecutor)?) -> Bool {
+        (executor as? any QueueingExecutor).map { $0.lag > ProbeSchedule.lagTolerance } ?? false
+    }
+
+    /// A run that was too late to ask, or to read the answer, says nothing about the target: what is known of it stays,
+    /// and it is asked again.
+    private func missed(_ target: ProbeTarget, _ reason: String) {
+        let now = platform.time.now()
+        let again = state.withLock { state -> ProbeResult? in
+            state.turns.recordMissed(target)
+            guard var last = state.last[target], var tally = state.tallies[target] else { return nil }
+            var own = SampleSet(
+                ["target_type": target.kind.rawValue, "target": target.name], at: now.wall,
+                previous: tally.series.labels)
+            tally.add(
+                to: &own, success: last.result.success, duration: last.result.duration, turns: state.turns,
+                target: target)
+            state.tallies[target] = tally
+            // The samples of the last run keep their times.
+            last.result.samples.removeLast(last.ownCount)
+            last.result.samples += own.samples
+            last.ownCount = own.samples.count
+            state.last[target] = last
+            return last.result
+        }
+        platform.log.warning("probe missed its turn", metadata: ["target": "\(target)", "err": "\(reason)"])
+        if let again { published.withLock { _ in events.results([again]) } }
         probeNow(target)
     }
 
@@ -244,6 +273,7 @@ package final class ProbeSchedule: Sendable {
             target: target, samples: report.samples + own.samples, failure: report.failure, duration: duration,
             status: report.status,
             timestamp: now.wall)
+        state.withLock { $0.last[target] = (result, own.samples.count) }
         platform.log.debug(
             "probed",
             metadata: [
