@@ -21,7 +21,8 @@ package struct StoreOptions: Sendable, Hashable {
 /// A series ends with a stale marker or when no sample has come for five minutes; the store keeps markers as ordinary
 /// points and leaves their interpretation to PromQL, as Prometheus does.
 package final class Store: Sendable {
-    /// Takes samples as they were added, with the store's lock held: it must return at once and not use the store.
+    /// Takes samples as they were added, with the store's lock held: it must return at once and not use the store. It does
+    /// not see a second value of a series for the same time, which other servers refuse.
     package typealias Observer = @Sendable ([Sample]) -> Void
 
     private let state: Mutex<State>
@@ -58,18 +59,19 @@ package final class Store: Sendable {
         let (taken, refused) = state.withLock { state -> (Int, [Refusal: Int]) in
             var refused: [Refusal: Int] = [:]
             var taken = 0
-            // Only filled for an observer, and only from the first refusal on.
+            // Only filled for an observer, and only from the first sample on that was not added.
             var others: [Sample]?
             for (index, sample) in samples.enumerated() {
-                if let refusal = state.append(sample) {
-                    refused[refusal, default: 0] += 1
-                    if state.observer != nil, others == nil { others = Array(samples[..<index]) }
-                } else {
-                    taken += 1
+                let outcome = state.append(sample)
+                if case .refused(let refusal) = outcome { refused[refusal, default: 0] += 1 } else { taken += 1 }
+                if case .added = outcome {
                     others?.append(sample)
+                } else if state.observer != nil, others == nil {
+                    others = Array(samples[..<index])
                 }
             }
-            if taken > 0 { state.observer?(others ?? samples) }
+            let added = others ?? samples
+            if !added.isEmpty { state.observer?(added) }
             return (taken, refused)
         }
         if taken > 0 { appended.increment(by: Double(taken)) }
@@ -140,6 +142,14 @@ private enum Refusal: String {
     case byteLimit = "byte_limit"
 }
 
+/// What came of a sample.
+private enum Outcome {
+    case added
+    /// The series had one of this time already, whose value it may have replaced.
+    case repeated
+    case refused(Refusal)
+}
+
 private struct State {
     var options: StoreOptions
     var observer: Store.Observer?
@@ -165,28 +175,28 @@ private struct State {
     /// Time of the oldest point, milliseconds.
     var oldest: Int64? { series.values.lazy.map(\.first).min() }
 
-    mutating func append(_ sample: Sample) -> Refusal? {
+    mutating func append(_ sample: Sample) -> Outcome {
         let point = Point(t: sample.timestamp.milliseconds, v: sample.value)
         guard let known = series[sample.labels] else { return insert(sample.labels, point) }
-        let before = known.byteCount
-        guard known.append(point) else { return .outOfOrder }
+        let (before, isNew) = (known.byteCount, point.t > known.last)
+        guard known.append(point) else { return .refused(.outOfOrder) }
         byteCount += known.byteCount - before
         if byteCount > options.byteLimit { makeRoom(now: point.t) }
-        return nil
+        return isNew ? .added : .repeated
     }
 
-    private mutating func insert(_ labels: Labels, _ point: Point) -> Refusal? {
-        guard series.count < options.seriesLimit else { return .seriesLimit }
+    private mutating func insert(_ labels: Labels, _ point: Point) -> Outcome {
+        guard series.count < options.seriesLimit else { return .refused(.seriesLimit) }
         let overhead = State.overhead(labels)
         let needed = overhead + State.newSeriesBytes
         if byteCount + needed > options.byteLimit { makeRoom(now: point.t) }
-        guard byteCount + needed <= options.byteLimit else { return .byteLimit }
+        guard byteCount + needed <= options.byteLimit else { return .refused(.byteLimit) }
         let new = MemorySeries(labels: labels, overhead: overhead)
         _ = new.append(point)
         series[labels] = new
         index.insert(new)
         byteCount += new.byteCount
-        return nil
+        return .added
     }
 
     /// Evicts points, unless an attempt since the last truncation has already failed to free enough.

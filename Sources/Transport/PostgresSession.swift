@@ -9,20 +9,9 @@ import Text
 /// libpq is only called in non-blocking ways: PQconnectPoll, PQsendQueryParams, PQconsumeInput. PQcancel would block,
 /// so a query that takes too long costs its connection; `statement_timeout` ends it on the server.
 final class PostgresSession: @unchecked Sendable {
-    private enum State {
-        case disconnected
-        /// Names are being resolved and files read.
-        case resolving(deadline: Instant, attempt: Int)
-        case connecting(OpaquePointer, PostgresPollingStatusType, deadline: Instant)
-        case ready(OpaquePointer)
-        case running(OpaquePointer, PostgresQuery, deadline: Instant, unsent: Bool)
-    }
-
     static let queueLimit = 64
     /// How long the server has to report a statement timeout itself.
     static let grace = Duration.milliseconds(250)
-    /// By how much one stall may put off a deadline.
-    private static let extensionLimit = Duration.seconds(30)
 
     let options: PostgresOptions
     private let platform: Platform
@@ -326,17 +315,7 @@ final class PostgresSession: @unchecked Sendable {
     }
 
     /// Puts off the deadline by time in which this process did not run.
-    func extend(by stall: Duration) {
-        let stall = min(stall, PostgresSession.extensionLimit)
-        switch state {
-        case .resolving(let deadline, let attempt): state = .resolving(deadline: deadline + stall, attempt: attempt)
-        case .connecting(let connection, let wants, let deadline):
-            state = .connecting(connection, wants, deadline: deadline + stall)
-        case .running(let connection, let query, let deadline, let unsent):
-            state = .running(connection, query, deadline: deadline + stall, unsent: unsent)
-        default: break
-        }
-    }
+    func extend(by stall: Duration) { state = state.extended(by: stall) }
 
     /// Handles expired timeouts.
     func expire(at now: Instant) {
