@@ -110,8 +110,7 @@ package struct BackupRun: Sendable {
         var stored: [StoredBackup] = []
         for set in configuration.sets { stored += try await catalogue.backups(of: set) }
         let begun = platform.time.wall()
-        let unverified = pending.unverified(platform.files)
-        pending.forget(unverified.subtracting(stored.map(\.key)), platform.files)
+        let unverified = await readBackLate(pending, stored, writer.client, key)
         stored.removeAll { unverified.contains($0.key) }
         let past = stored.filter { $0.time <= begun + BackupCatalogue.futureTolerance }
         let sets = configuration.due(
@@ -150,6 +149,20 @@ package struct BackupRun: Sendable {
                 try? await writer.abort(upload)
             }
         }
+    }
+
+    /// Reads back what an earlier run has stored and not read back, since it was killed or found it damaged.
+    /// - Returns: the keys of what is still no backup.
+    private func readBackLate(
+        _ pending: PendingUploads, _ stored: [StoredBackup], _ client: S3Client, _ key: [UInt8]
+    ) async -> Set<String> {
+        let noted = pending.unverified(platform.files)
+        if noted.isEmpty { return [] }
+        var left = noted.intersection(stored.map(\.key))
+        let verifier = BackupVerifier(client, keys: [key])
+        for name in left.sorted() where (try? await verifier.verify(name, report: report)) != nil { left.remove(name) }
+        pending.forget(noted.subtracting(left), platform.files)
+        return left
     }
 
     /// From which age on an upload in parts is abandoned.

@@ -137,7 +137,7 @@ import Testing
             #expect(
                 await waitUntil {
                     await watch.pair.measures(
-                        agent, #"vaultwatch_notifications_failed_total{integration="alertmanager",receiver="hub","#,
+                        agent, #"vaultwatch_notifications_failed_total{integration="alertmanager",reason="other","#,
                         above: 0)
                 }, "\(watch.pair.log(agent))")
             // What VaultwatchNotificationsFailing reads.
