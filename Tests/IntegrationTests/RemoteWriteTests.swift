@@ -98,7 +98,7 @@ struct RemoteWriteTests {
               - {alert: Always, expr: 'vector(1)', annotations: {summary: x}}
         """
     private static let alerting = "route: {receiver: none}\nreceivers: [{name: none}]"
-    private static let external = ["region": "eu", "replica": "a"]
+    private static let external = ["region": "eu", "__replica__": "a"]
 
     /// The example of packaging/README.md, with the server's address in place of the one there.
     private static func example(_ url: String) throws -> (global: String, remoteWrite: String) {
