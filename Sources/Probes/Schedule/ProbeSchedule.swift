@@ -204,9 +204,9 @@ package final class ProbeSchedule: Sendable {
             // After cancellation a failure only means that the request was interrupted.
             if Task.isCancelled { return }
             switch answer {
-            case nil where isBusy(probe.executor): missed(target, "its thread on this machine is busy")
+            case nil where isBusy(probe.executor): missed(target, kind, "its thread on this machine is busy")
             case nil: finish(probe, probe.timedOut(), began: began)
-            case .some(let report?) where report.isNotBegun: missed(target, report.failure?.message ?? "")
+            case .some(let report?) where report.isNotBegun: missed(target, kind, report.failure?.message ?? "")
             case .some(let report?): finish(probe, report, began: began)
             case .some(nil): break
             }
@@ -227,9 +227,10 @@ package final class ProbeSchedule: Sendable {
         (executor as? any QueueingExecutor).map { $0.lag > ProbeSchedule.lagTolerance } ?? false
     }
 
-    /// A run that was too late to ask, or to read the answer, says nothing about the target: what is known of it stays,
-    /// and it is asked again.
-    private func missed(_ target: ProbeTarget, _ reason: String) {
+    /// A run that was too late to ask, or to read the answer, says nothing about the target: what is known of it stays. It
+    /// is asked again in its turn; at once only where something suggested that it has changed, since a machine that is busy
+    /// must not get more to do.
+    private func missed(_ target: ProbeTarget, _ kind: ProbeTurns.Kind, _ reason: String) {
         let now = platform.time.now()
         let again = state.withLock { state -> ProbeResult? in
             state.turns.recordMissed(target)
@@ -250,7 +251,7 @@ package final class ProbeSchedule: Sendable {
         }
         platform.log.warning("probe missed its turn", metadata: ["target": "\(target)", "err": "\(reason)"])
         if let again { published.withLock { _ in events.results([again]) } }
-        probeNow(target)
+        if kind == .confirming { probeNow(target) }
     }
 
     private func finish(_ probe: any RunnableProbe, _ report: ProbeReport, began: Instant) {
