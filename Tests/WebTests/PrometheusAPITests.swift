@@ -47,6 +47,17 @@ struct PrometheusAPITests {
         return scripted
     }
 
+    /// The texts are those that Debian's Prometheus answers with.
+    @Test(arguments: [
+        (0.000013151310570538045, "0.000013151310570538045"), (-5.5e-6, "-0.0000055"), (1e-6, "0.000001"),
+        (9.5e-7, "9.5e-07"), (1e-4, "0.0001"), (0, "0"), (1e20, "100000000000000000000"), (1e21, "1e+21"),
+        (.infinity, "+Inf"), (.nan, "NaN"),
+    ])
+    func samplesAreWrittenAsPrometheusDoes(_ value: Double, _ text: String) {
+        let bytes = JSONWriter.document { $0.point(1_500, value) }
+        #expect(String(decoding: bytes, as: UTF8.self) == "[1.5,\"\(text)\"]")
+    }
+
     @Test func instantQueriesOfEveryType() async throws {
         let scripted = scripted()
         #expect(

@@ -12,9 +12,11 @@ extension JSONWriter {
         object { map in for pair in labels.pairs { map.field(pair.name, pair.value) } }
     }
 
-    /// `[1435781430.781,"1.5"]`, a sample as Prometheus' API writes it.
+    /// `[1435781430.781,"1.5"]`, a sample as Prometheus' API writes it: with an exponent below 1e-6 and from 1e21 on, where
+    /// its pages of metrics have one below 1e-4 already. Source: prometheus, util/jsonutil, `MarshalFloat`.
     mutating func point(_ milliseconds: Int64, _ value: Double) {
         guard !isStopped else { return }
-        raw("[\(goFormatPlain(Double(milliseconds) / 1000)),\"\(goFormat(value))\"]")
+        let text = (1e-6..<1e-4).contains(value.magnitude) ? goFormatPlain(value) : goFormat(value)
+        raw("[\(goFormatPlain(Double(milliseconds) / 1000)),\"\(text)\"]")
     }
 }
