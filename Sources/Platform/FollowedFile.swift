@@ -46,9 +46,7 @@ final class SystemFollowedFile: FollowedFile {
     func size() throws(FileError) -> Int64 { Int64(clamping: try SystemFollowedFile.status(of: file).st_size) }
 
     func read(at offset: Int64, limit: Int) throws(FileError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: max(limit, 0))
-        let count = try file.read(into: &bytes, at: offset)
-        return count == bytes.count ? bytes : Array(bytes.prefix(count))
+        try file.read(at: offset, limit: limit)
     }
 
     /// Source: fstat(2).

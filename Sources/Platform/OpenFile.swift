@@ -100,6 +100,14 @@ package final class OpenFile: Sendable {
         }.get()
     }
 
+    /// Bytes from an offset; fewer than the limit only at the end of the file.
+    /// - Throws: `FileError`.
+    package func read(at offset: Int64, limit: Int) throws(FileError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: max(limit, 0))
+        let count = try read(into: &bytes, at: offset)
+        return count == bytes.count ? bytes : Array(bytes.prefix(count))
+    }
+
     /// Copies another file into this one, from the beginning, and waits until it is on the disk.
     /// - Throws: `FileError`.
     package func copy(_ other: OpenFile, size: Int64) throws(FileError) {

@@ -151,11 +151,6 @@ struct SilenceListCommand: AsyncParsableCommand {
     }
 
     private static func text(_ matchers: [SilenceBody.Matcher], _ separator: String) -> String {
-        matchers.map { matcher in
-            let isEqual = matcher.isEqual ?? true
-            let operation: Matcher.Operation =
-                matcher.isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
-            return Matcher.alertmanagerText(matcher.name, operation, matcher.value)
-        }.joined(separator: separator)
+        matchers.map { Matcher.alertmanagerText($0.name, $0.operation, $0.value) }.joined(separator: separator)
     }
 }

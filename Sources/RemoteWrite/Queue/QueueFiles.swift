@@ -79,9 +79,7 @@ private struct WrittenFile: QueueFile {
     func write(_ bytes: [UInt8], at offset: Int64) throws(FileError) { try file.write(bytes, at: offset) }
 
     func read(at offset: Int64, limit: Int) throws(FileError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: max(limit, 0))
-        let count = try file.read(into: &bytes, at: offset)
-        return count == bytes.count ? bytes : Array(bytes.prefix(count))
+        try file.read(at: offset, limit: limit)
     }
 }
 

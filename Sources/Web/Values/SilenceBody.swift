@@ -26,6 +26,12 @@ package struct SilenceBody: Sendable, Hashable, Codable {
             isEqual = matcher.operation == .equal || matcher.operation == .matches
         }
 
+        /// The operation that the two flags stand for.
+        package var operation: Samples.Matcher.Operation {
+            let isEqual = isEqual ?? true
+            return isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
+        }
+
         func write(_ json: inout JSONWriter) {
             json.object { one in
                 one.field("isEqual", isEqual ?? true)
@@ -36,12 +42,7 @@ package struct SilenceBody: Sendable, Hashable, Codable {
         }
 
         /// - Throws: what is wrong with the regular expression.
-        func matcher() throws -> Samples.Matcher {
-            let isEqual = isEqual ?? true
-            let operation: Samples.Matcher.Operation =
-                isRegex ? (isEqual ? .matches : .notMatches) : (isEqual ? .equal : .notEqual)
-            return try Silence.matcher(name, operation, value)
-        }
+        func matcher() throws -> Samples.Matcher { try Silence.matcher(name, operation, value) }
     }
 
     /// Matchers that must all match: a list, or an object with the list as `matchers`.
