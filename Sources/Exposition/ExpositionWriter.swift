@@ -16,6 +16,8 @@ package struct ExpositionWriter: Sendable {
     private let families: [FamilySource]
     private var family = 0
     private var part = 0
+    /// The declared type: of families with the same name, the first one's.
+    private var kind = MetricFamily.Kind.untyped
     private var isFinished = false
     private var out: [UInt8] = []
     /// Those of the sample before, and whether all names among them may be written as they are: the samples of a family
@@ -48,10 +50,8 @@ package struct ExpositionWriter: Sendable {
         while family < families.count, out.count < pieceBytes {
             let source = families[family]
             if part == 0, family == 0 || families[family - 1].name != source.name { begin(source) }
-            // Those of the same name are one family, of the first one's type.
-            let kind = kinds(of: source.name) ?? source.kind
             while part < source.parts, out.count < pieceBytes {
-                source.visit(part) { write($0, $1, $2, of: source.name, kind) }
+                source.visit(part) { write($0, $1, $2, of: source.name) }
                 part += 1
             }
             if part >= source.parts {
@@ -66,15 +66,9 @@ package struct ExpositionWriter: Sendable {
         return out
     }
 
-    /// The type of the first family of this name, if there is another than the current one.
-    private func kinds(of name: String) -> MetricFamily.Kind? {
-        var first = family
-        while first > 0, families[first - 1].name == name { first -= 1 }
-        return first < family ? families[first].kind : nil
-    }
-
     private mutating func begin(_ family: FamilySource) {
-        let (name, kind) = declared(family)
+        kind = family.kind
+        let (name, type) = declared(family)
         out.append(text: "# HELP ")
         write(declared: name)
         out.append(UInt8(ascii: " "))
@@ -82,7 +76,7 @@ package struct ExpositionWriter: Sendable {
         out.append(text: "\n# TYPE ")
         write(declared: name)
         out.append(UInt8(ascii: " "))
-        out.append(text: kind)
+        out.append(text: type)
         out.append(UInt8(ascii: "\n"))
     }
 
@@ -102,13 +96,13 @@ package struct ExpositionWriter: Sendable {
     }
 
     private mutating func write(
-        _ labels: Labels, _ value: Double, _ timestamp: Timestamp?, of family: String, _ kind: MetricFamily.Kind
+        _ labels: Labels, _ value: Double, _ timestamp: Timestamp?, of family: String
     ) {
         let pairs = labels.pairs
         if isPlain(pairs) {
-            writePlain(pairs, family, kind)
+            writePlain(pairs, family)
         } else {
-            writeNames(labels, family, kind)
+            writeNames(labels, family)
         }
         out.append(UInt8(ascii: " "))
         out.append(goFormat: value)
@@ -138,7 +132,7 @@ package struct ExpositionWriter: Sendable {
         return previous.isPlain
     }
 
-    private mutating func writePlain(_ pairs: [Label], _ family: String, _ kind: MetricFamily.Kind) {
+    private mutating func writePlain(_ pairs: [Label], _ family: String) {
         if let name = pairs.first(where: { $0.name == Labels.metricName }) {
             out.append(text: name.value)
         } else {
@@ -149,20 +143,20 @@ package struct ExpositionWriter: Sendable {
             out.append(separator)
             separator = UInt8(ascii: ",")
             out.append(text: label.name)
-            write(valueOf: label, kind)
+            write(valueOf: label)
         }
         if separator == UInt8(ascii: ",") { out.append(UInt8(ascii: "}")) }
     }
 
-    private mutating func write(valueOf label: Label, _ kind: MetricFamily.Kind) {
+    private mutating func write(valueOf label: Label) {
         out.append(text: "=\"")
         out.append(escaping: label.value, quotes: true)
-        if format.isOpenMetrics, needsDecimalPoint(label, kind) { out.append(text: ".0") }
+        if format.isOpenMetrics, needsDecimalPoint(label) { out.append(text: ".0") }
         out.append(UInt8(ascii: "\""))
     }
 
     /// The same where a name must be quoted or changed.
-    private mutating func writeNames(_ labels: Labels, _ family: String, _ kind: MetricFamily.Kind) {
+    private mutating func writeNames(_ labels: Labels, _ family: String) {
         let name = labels.name ?? family
         var separator = UInt8(ascii: "{")
         if format.quotesNames, !name.isLegacyName(colons: true) {
@@ -196,7 +190,7 @@ package struct ExpositionWriter: Sendable {
                 replaced.insert(written)
                 out += written
             }
-            write(valueOf: label, kind)
+            write(valueOf: label)
         }
         if separator == UInt8(ascii: ",") { out.append(UInt8(ascii: "}")) }
     }
@@ -216,7 +210,7 @@ package struct ExpositionWriter: Sendable {
     }
 
     /// Whether the label is a `le` or `quantile` that is a whole number. OpenMetrics requires canonical floats: `1.0`.
-    private func needsDecimalPoint(_ label: Label, _ kind: MetricFamily.Kind) -> Bool {
+    private func needsDecimalPoint(_ label: Label) -> Bool {
         guard (kind == .histogram && label.name == "le") || (kind == .summary && label.name == "quantile") else {
             return false
         }

@@ -421,14 +421,14 @@ struct CatalogueTests {
         #expect(families.map(\.name) == ["vault_node_request_duration_seconds", "vault_node_up"])
         #expect(families.map { $0.samples.map(\.value) } == [[3, 4], [1, 2, 5]])
         #expect(families.map(\.kind) == [.histogram, .gauge])
-        #expect(Catalogue.families(results.flatMap { $0 }) == families)
+        #expect(Catalogue.sources([results.flatMap { $0 }]).map(\.family) == families)
     }
 
     @Test func familiesGroupSeriesUnderTheirMetric() {
         var set = SampleSet(["cluster": "main", "node": "a"], at: Timestamp(milliseconds: 0))
         set.add("vault_node_up", 1.0)
         set.add("vault_node_request_duration_seconds", LatencyHistogram(), [Label("endpoint", "health")])
-        let families = Catalogue.families(set.samples)
+        let families = Catalogue.sources([set.samples]).map(\.family)
         #expect(families.map(\.name) == ["vault_node_request_duration_seconds", "vault_node_up"])
         #expect(families[0].kind == .histogram && families[0].samples.count == LatencyHistogram.bounds.count + 3)
     }

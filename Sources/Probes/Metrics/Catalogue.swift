@@ -52,11 +52,6 @@ package enum Catalogue {
     /// Whether a change of this series is an event; see `Entry.isState`. False for an unknown metric.
     package static func isState(series name: String) -> Bool { bySeriesName[name]?.isState ?? false }
 
-    /// Groups samples into families, sorted by name; samples of unknown metrics are dropped.
-    package static func families(_ samples: some Sequence<Sample>) -> [MetricFamily] {
-        sources([Array(samples)]).map(\.family)
-    }
-
     /// The samples of one family that follow each other in a result.
     private struct Run {
         var result: Int32
