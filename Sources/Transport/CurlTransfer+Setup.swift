@@ -4,8 +4,8 @@ import Samples
 import Text
 
 extension CurlTransfer {
-    /// Longer than a deadline may be put off.
-    private static let backstop = Duration.seconds(60)
+    /// What libcurl waits longer than the loop: more than a deadline may be put off.
+    private static let backstop = LoopStall.limit * 2
 
     /// Sets an easy handle's options for this transfer. Source: curl_easy_setopt(3).
     /// - Parameter files: for reading secrets when they are used.

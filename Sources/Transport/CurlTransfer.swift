@@ -88,7 +88,6 @@ final class CurlTransfer: @unchecked Sendable {
     var allowsRefusedRecipients = false
 
     static let headerLimitBytes = 65536
-    private static let extensionLimit = Duration.seconds(30)
 
     init(
         _ job: Job, origin: String, timeout: Duration, now: Instant, pieces: TransferMailbox? = nil,
@@ -124,7 +123,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// Puts off its end by time in which this process did not run; not without end.
     func extend(by duration: Duration) {
-        let more = min(duration, CurlTransfer.extensionLimit - extended)
+        let more = min(duration, LoopStall.limit - extended)
         extended += more
         deadline = deadline + more
         waitDeadline = waitDeadline + more

@@ -6,6 +6,9 @@ enum LoopStall {
     /// What is no stall: others run too.
     private static let tolerance = Duration.milliseconds(100)
 
+    /// By how much a deadline may be put off at most.
+    static let limit = Duration.seconds(30)
+
     /// - Parameters:
     ///   - busy: from the last poll's end to this one's begin.
     ///   - polled: how long the poll took.

@@ -11,12 +11,9 @@ extension PostgresSession {
         case ready(OpaquePointer)
         case running(OpaquePointer, PostgresQuery, deadline: Instant, unsent: Bool)
 
-        /// By how much one stall may put off a deadline.
-        private static let extensionLimit = Duration.seconds(30)
-
         /// The same with a deadline that is put off.
         func extended(by stall: Duration) -> State {
-            let stall = min(stall, State.extensionLimit)
+            let stall = min(stall, LoopStall.limit)
             return switch self {
             case .disconnected, .ready: self
             case .resolving(let deadline, let attempt): .resolving(deadline: deadline + stall, attempt: attempt)

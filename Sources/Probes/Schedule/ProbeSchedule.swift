@@ -48,6 +48,20 @@ package final class ProbeSchedule: Sendable {
         var last: [ProbeTarget: (result: ProbeResult, ownCount: Int)] = [:]
         var awaitingFirst: Set<ProbeTarget>
         var awaitingFirstNodes: Set<ProbeTarget>
+
+        /// Keeps a target's tally.
+        /// - Returns: the samples about the probe itself.
+        mutating func keep(
+            _ tally: ProbeTally, of target: ProbeTarget, success: Bool, duration: Duration, at now: Timestamp
+        ) -> [Sample] {
+            var tally = tally
+            var own = SampleSet(
+                ["target_type": target.kind.rawValue, "target": target.name], at: now,
+                previous: tally.series.labels)
+            tally.add(to: &own, success: success, duration: duration, turns: turns, target: target)
+            tallies[target] = tally
+            return own.samples
+        }
     }
 
     /// How long closing the targets may take.
@@ -234,18 +248,13 @@ package final class ProbeSchedule: Sendable {
         let now = platform.time.now()
         let again = state.withLock { state -> ProbeResult? in
             state.turns.recordMissed(target)
-            guard var last = state.last[target], var tally = state.tallies[target] else { return nil }
-            var own = SampleSet(
-                ["target_type": target.kind.rawValue, "target": target.name], at: now.wall,
-                previous: tally.series.labels)
-            tally.add(
-                to: &own, success: last.result.success, duration: last.result.duration, turns: state.turns,
-                target: target)
-            state.tallies[target] = tally
+            guard var last = state.last[target], let tally = state.tallies[target] else { return nil }
+            let own = state.keep(
+                tally, of: target, success: last.result.success, duration: last.result.duration, at: now.wall)
             // The samples of the last run keep their times.
             last.result.samples.removeLast(last.ownCount)
-            last.result.samples += own.samples
-            last.ownCount = own.samples.count
+            last.result.samples += own
+            last.ownCount = own.count
             state.last[target] = last
             return last.result
         }
@@ -261,20 +270,16 @@ package final class ProbeSchedule: Sendable {
         let (own, change) = state.withLock { state in
             var tally = state.tallies[target] ?? ProbeTally()
             let change = tally.record(report, at: now.wall)
-            var own = SampleSet(
-                ["target_type": target.kind.rawValue, "target": target.name], at: now.wall,
-                previous: tally.series.labels)
-            tally.add(
-                to: &own, success: report.failure == nil, duration: duration, turns: state.turns, target: target)
-            state.tallies[target] = tally
+            let own = state.keep(
+                tally, of: target, success: report.failure == nil, duration: duration, at: now.wall)
             return (own, change)
         }
         log(change, target)
         let result = ProbeResult(
-            target: target, samples: report.samples + own.samples, failure: report.failure, duration: duration,
+            target: target, samples: report.samples + own, failure: report.failure, duration: duration,
             status: report.status,
             timestamp: now.wall)
-        state.withLock { $0.last[target] = (result, own.samples.count) }
+        state.withLock { $0.last[target] = (result, own.count) }
         platform.log.debug(
             "probed",
             metadata: [

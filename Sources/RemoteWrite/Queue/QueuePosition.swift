@@ -1,5 +1,3 @@
-import CZlib
-
 /// A place in the queue: before one of a record's samples.
 package struct QueuePosition: Hashable, Comparable, Sendable {
     /// The segment's number; later ones have greater numbers.
@@ -33,7 +31,7 @@ struct QueueProgress: Hashable, Sendable {
                 withUnsafeBytes(of: number.littleEndian) { bytes += $0 }
             }
         }
-        withUnsafeBytes(of: QueueProgress.crc(bytes).littleEndian) { bytes += $0 }
+        withUnsafeBytes(of: QueueRecord.crc(bytes).littleEndian) { bytes += $0 }
         return bytes
     }
 
@@ -45,7 +43,7 @@ struct QueueProgress: Hashable, Sendable {
         func number(_ index: Int, _ width: Int) -> UInt64 {
             bytes.dropFirst(index * 8).prefix(width).reversed().reduce(0) { $0 << 8 | UInt64($1) }
         }
-        guard number(6, 4) == UInt64(QueueProgress.crc(Array(bytes.dropLast(4)))) else { return nil }
+        guard number(6, 4) == UInt64(QueueRecord.crc(Array(bytes.dropLast(4)))) else { return nil }
         func position(_ index: Int) -> QueuePosition {
             QueuePosition(
                 segment: number(index, 8), offset: Int64(clamping: number(index + 1, 8)),
@@ -53,9 +51,5 @@ struct QueueProgress: Hashable, Sendable {
         }
         (sent, tried) = (position(0), position(3))
         guard max(sent.segment, tried.segment) < QueueName.limit else { return nil }
-    }
-
-    private static func crc(_ bytes: [UInt8]) -> UInt32 {
-        UInt32(truncatingIfNeeded: crc32(0, bytes, uInt(clamping: bytes.count)))
     }
 }

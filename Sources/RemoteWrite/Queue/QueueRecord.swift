@@ -64,10 +64,12 @@ package enum QueueRecord {
     }
 
     private static func crc(_ samples: Int, _ payload: [UInt8]) -> UInt32 {
-        let count = withUnsafeBytes(of: UInt32(clamping: samples).littleEndian) { bytes in
-            crc32(0, bytes.bindMemory(to: UInt8.self).baseAddress, uInt(bytes.count))
-        }
-        return UInt32(truncatingIfNeeded: crc32(count, payload, uInt(clamping: payload.count)))
+        crc(payload, after: crc(withUnsafeBytes(of: UInt32(clamping: samples).littleEndian) { Array($0) }))
+    }
+
+    /// The checksum of bytes that follow others. Source: zlib.h, crc32.
+    static func crc(_ bytes: [UInt8], after before: UInt32 = 0) -> UInt32 {
+        UInt32(truncatingIfNeeded: crc32(uLong(before), bytes, uInt(clamping: bytes.count)))
     }
 }
 
