@@ -1,4 +1,5 @@
 import Foundation
+import Text
 
 /// The figures of `Benchmarks scale` as a picture: CPU and memory by the number of nodes, both axes in powers of ten.
 struct ScaleChart {
@@ -26,7 +27,7 @@ struct ScaleChart {
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(Self.width) * 2) 290" role="img" \
             aria-labelledby="title description" font-family="system-ui, sans-serif" font-size="12">
               <title id="title">CPU and memory by the number of Vault nodes</title>
-              <desc id="description">\(Self.escaped(description))</desc>
+              <desc id="description">\(Markup.escape(description))</desc>
               <style>
                 text { fill: #1b2430 }
                 .axis { stroke: #47566b; fill: none }
@@ -51,7 +52,7 @@ struct ScaleChart {
             """
               <path class="ours" d="M60 262h30"/><text x="96" y="266">vaultwatch</text>
               <path class="peers" d="M190 262h30"/><text x="226" y="266">Prometheus with blackbox_exporter</text>
-              <text class="note" x="60" y="284">\(Self.escaped(caption))</text>
+              <text class="note" x="60" y="284">\(Markup.escape(caption))</text>
             </svg>
 
             """)
@@ -102,9 +103,5 @@ struct ScaleChart {
     private static func text(_ value: Double) -> String {
         let rounded = (value * 100).rounded() / 100
         return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
     }
 }

@@ -74,6 +74,14 @@ func moment(_ seconds: Double) -> Moment {
     Moment(monotonic: Instant(nanoseconds: Int64(seconds * 1e9)), wall: Timestamp(seconds: 1_795_467_000 + seconds))
 }
 
+extension VaultObservation {
+    /// An observation of all three endpoints.
+    init(health: Exchange, seal: Exchange, leader: Exchange, asked: Moment) {
+        self.init(health: health, asked: asked)
+        add(seal: SealAnswer(seal), leader: leader)
+    }
+}
+
 /// A node's observation from three answers, recorded or made up.
 func observation(_ health: HTTPResponse, seal: HTTPResponse? = nil, leader: HTTPResponse? = nil, at seconds: Double = 1)
     -> VaultObservation

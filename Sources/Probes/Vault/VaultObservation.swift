@@ -48,14 +48,6 @@ struct VaultObservation: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - health: `GET /v1/sys/health` without parameters.
-    ///   - asked: when the requests were sent.
-    init(health: Exchange, seal: Exchange, leader: Exchange, asked: Moment) {
-        self.init(health: health, asked: asked)
-        add(seal: SealAnswer(seal), leader: leader)
-    }
-
     /// Adds what the other endpoints say.
     mutating func add(seal: SealAnswer?, leader: Exchange) {
         self.seal = seal

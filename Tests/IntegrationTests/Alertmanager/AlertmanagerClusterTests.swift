@@ -50,6 +50,15 @@ import Testing
             }
         }
 
+        /// A fault that both members hold, and its end.
+        func sealAndUnseal() async throws {
+            try await perform("seal vault-2")
+            #expect(await hears("firing VaultSealed eu"), "\(told)")
+            for member in 0..<2 { #expect(await holds(member, "VaultSealed", sentAfter: Date())) }
+            try await perform("unseal vault-2")
+            #expect(await hears("resolved VaultSealed eu"), "\(told)")
+        }
+
         var mails: [String] { estate.inbox.messages(kind: .mail).compactMap { $0.mail?.subject } }
 
         func hears(_ line: String, times: Int = 1) async -> Bool {
@@ -67,11 +76,7 @@ import Testing
 
     @Test func aFaultIsOneNotification() async throws {
         let watch = try await Watch.start()
-        try await watch.perform("seal vault-2")
-        #expect(await watch.hears("firing VaultSealed eu"), "\(watch.told)")
-        for member in 0..<2 { #expect(await watch.holds(member, "VaultSealed", sentAfter: Date())) }
-        try await watch.perform("unseal vault-2")
-        #expect(await watch.hears("resolved VaultSealed eu"), "\(watch.told)")
+        try await watch.sealAndUnseal()
         // What either member would have added of the first fault comes before this.
         try await watch.perform("kill vault-2")
         #expect(await watch.hears("firing VaultNodeUnreachable eu"), "\(watch.told)")
@@ -164,11 +169,7 @@ import Testing
     /// A network between that lets each agent reach one Alertmanager alone: these two agree among themselves.
     @Test func eachAgentReachesOneAlertmanager() async throws {
         let watch = try await Watch.start { all, member in [all[member]] }
-        try await watch.perform("seal vault-2")
-        #expect(await watch.hears("firing VaultSealed eu"), "\(watch.told)")
-        for member in 0..<2 { #expect(await watch.holds(member, "VaultSealed", sentAfter: Date())) }
-        try await watch.perform("unseal vault-2")
-        #expect(await watch.hears("resolved VaultSealed eu"), "\(watch.told)")
+        try await watch.sealAndUnseal()
         try await watch.perform("seal vault-3")
         #expect(await watch.hears("firing VaultSealed eu", times: 2), "\(watch.told)")
         #expect(watch.told == ["firing VaultSealed eu", "resolved VaultSealed eu", "firing VaultSealed eu"])
