@@ -2,7 +2,7 @@ import Synchronization
 
 /// Runs work with a deadline that applies even if the work ignores its cancellation.
 package enum Deadline {
-    /// What a timer may be late without being told of it.
+    /// A timer that is no later than this is on time.
     private static let stallTolerance = Duration.milliseconds(100)
     private static let extensionLimit = Duration.seconds(10)
 

@@ -261,7 +261,7 @@ final class CurlLoop: @unchecked Sendable {
                 let waited = (transfer.timeout - (transfer.deadline - now)).wholeMilliseconds
                 let message =
                     "\(transfer.origin): not begun in \(waited) ms, since this machine is busy or other connections are being established (\(connecting))"
-                // Nobody can answer in no time.
+                // A limit of zero leaves no time to begin: that is the caller's timeout.
                 end(transfer, .failure(TransportError(transfer.timeout > .zero ? .notBegun : .timeout, message)))
             } else {
                 transfer.lookupEnded(now)

@@ -82,7 +82,7 @@ struct AlertmanagerIntegration: Integration {
         }
     }
 
-    /// Those of the rule; and of a cause what follows from it, which the Alertmanager is told in no other way.
+    /// The rule's annotations. Those of a cause also list its consequences, which are not sent as alerts of their own.
     private func annotations(_ alert: Alert, _ notification: Notification) -> [String: String] {
         guard alert.annotations[AlertmanagerIntegration.consequencesAnnotation] == nil,
             let incident = notification.incidents.first(where: { $0.cause.id == alert.id })

@@ -147,7 +147,7 @@ extension Dispatcher {
         for group in alerts[id]?.groups ?? [] {
             if groups[group]?.suspectsUntil != nil {
                 groups[group]?.suspectsUntil = nil
-                // The time has come already: whoever advances next decides.
+                // It is due already: the next call of `advance` decides.
                 if groups[group]?.needsImmediateDecision == true {
                     deadlines.schedule(group, at: Instant(nanoseconds: 0))
                 }

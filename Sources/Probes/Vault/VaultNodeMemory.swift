@@ -20,7 +20,7 @@ struct VaultNodeMemory: Sendable {
 
     /// Keeps what a run has learned.
     /// - Parameters:
-    ///   - condition: nil if health was not told.
+    ///   - condition: nil without an answer of sys/health.
     ///   - seal: the new answer of sys/seal-status; nil if there is none.
     mutating func keep(_ condition: VaultObservation.Condition?, seal answer: SealAnswer?, now: Instant) {
         self.condition = condition

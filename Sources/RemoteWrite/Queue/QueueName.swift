@@ -1,7 +1,7 @@
 /// The names of a queue's files: `mimir.00000000000000000007.segment` and `mimir.progress`.
 enum QueueName {
     private static let digits = 20
-    /// Greater numbers are nobody's: at one segment a microsecond it takes 146,000 years.
+    /// No queue gets that far: at one segment a microsecond it takes 146,000 years.
     static let limit: UInt64 = 1 << 62
 
     static func segment(_ number: UInt64, of name: String) -> String {

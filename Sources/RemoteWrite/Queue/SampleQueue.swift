@@ -165,8 +165,8 @@ final class SampleQueue: Sendable {
     ) async -> Value? {
         let pool = pool
         let isWanted = Flag()
-        // A hanging disk must not keep a task that is cancelled; and what nobody waits for any more must take nothing
-        // out of the queue once it answers.
+        // A hanging disk must not keep a task that is cancelled, and a call whose task is gone must take nothing out of the
+        // queue once the disk answers.
         let value = await Deadline.run(
             {
                 await pool.run { () -> Value? in

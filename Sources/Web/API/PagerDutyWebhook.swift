@@ -62,8 +62,8 @@ extension WebService {
         }
         let event = body.event
         let isAcknowledged = event.event_type == "incident.acknowledged"
-        // An acknowledgement ends with PagerDuty's incident. Whoever resolved it there, by hand or as the other agent
-        // of a pair, what fires here is told again at its repeat interval.
+        // An acknowledgement ends when PagerDuty's incident is resolved, by hand or by the other agent of a pair: an
+        // alert that still fires here is notified again at its repeat interval.
         let isWithdrawn = ["incident.unacknowledged", "incident.resolved"].contains(event.event_type)
         return .read(
             PagerDutyChange(
