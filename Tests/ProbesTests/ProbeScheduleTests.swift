@@ -246,9 +246,10 @@ struct ProbeScheduleTests {
         let results = await run([calm], time: time, for: .seconds(10)) { schedule in
             for _ in 0..<100 { schedule.probeNow(calm.target) }
         }
-        // One at the start, one at once for the first wish, and few for all others, which came before it had begun.
+        // One at the start, up to three at once (the wishes and their runs are on different threads), and one a second
+        // later for all wishes that were left.
         let starts = calm.starts.withLock { $0 }
-        #expect((2...4).contains(starts.count))
+        #expect((2...5).contains(starts.count), "\(starts)")
         #expect(starts[1] - starts[0] < .seconds(1))
         #expect(
             results.of(calm.target).last?.samples.value("vaultwatch_probe_confirmations_total")
