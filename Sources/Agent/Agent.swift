@@ -132,13 +132,6 @@ package final class Agent: Sendable {
         ) { loop in
             watchdog.advanced(loop.rawValue, now: time.monotonic())
         }
-        suspects = Suspects(
-            appender: appender, time: time, limit: configuration.dispatch.suspectWait,
-            probe: { probes.probeNow($0) }
-        ) { [dispatcher] id in
-            Task { await dispatcher.endSuspectWait(of: id) }
-        }
-        suspects.setRules(loaded.rules)
         beginnings = BackupBeginnings { [dispatcher] set, time in
             await dispatcher.append([Agent.beginning(of: set, time)])
         }
@@ -150,6 +143,14 @@ package final class Agent: Sendable {
         ) {
             watchdog.advanced("evaluate", now: time.monotonic())
         }
+        let rules = rules
+        suspects = Suspects(
+            appender: appender, time: time, limit: configuration.dispatch.suspectWait,
+            probe: { probes.probeNow($0) }, evaluated: { then in Task { await rules.afterEvaluation(then) } }
+        ) { [dispatcher] id in
+            Task { await dispatcher.endSuspectWait(of: id) }
+        }
+        suspects.setRules(loaded.rules)
         var events = dispatcher.notifierEvents
         let beginAttempt = events.beginAttempt
         events.beginAttempt = { [suspects] message in

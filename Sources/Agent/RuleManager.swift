@@ -22,71 +22,17 @@ package actor RuleManager {
     /// the same transaction. Returns once both are in the journal, or at once if `waits` is false.
     package typealias Notify = @Sendable (_ alerts: [Alert], _ state: [JournalChange], _ waits: Bool) async -> Void
 
-    /// A reload that came while the group was being evaluated.
-    private enum Replacement {
-        case group(RuleGroup)
-        case removal
-    }
-
-    private enum Phase {
-        case idle
-        /// On a thread, or waiting for one.
-        case evaluating(since: Instant)
-        /// Its alerts are being written to the journal.
-        case notifying
-    }
-
-    private struct Entry {
-        /// Distinguishes this entry from a later one with the same key.
-        let id: UInt64
-        var evaluator: GroupEvaluator
-        /// Steps of the clock that the evaluator's state has been shifted by.
-        var steps: Duration
-        var interval: Duration
-        var due: Instant
-        /// When one of its metrics changed; the next evaluation takes that into account.
-        var triggeredAt: Instant?
-        var phase = Phase.idle
-        var replacement: Replacement?
-        /// State of the last run that was read while the group was being evaluated.
-        var unmerged: GroupEvaluator.Saved?
-        var lastStart: Instant?
-        /// Seconds.
-        var lastDuration = 0.0
-        /// How long each rule took in the last evaluation, in seconds; empty before it.
-        var ruleSeconds: [Double] = []
-        /// How long after it was due the last evaluation began.
-        var lateness = Duration.zero
-        var lastEvaluation: Timestamp?
-
-        var isIdle: Bool { if case .idle = phase { true } else { false } }
-        var isEvaluating: Bool { if case .evaluating = phase { true } else { false } }
-        var isRemoved: Bool { if case .removal = replacement { true } else { false } }
-
-        /// Shifts the state by the clock steps that have not been applied yet.
-        mutating func align(to steps: Duration) {
-            if steps != self.steps { evaluator.shift(by: steps - self.steps) }
-            self.steps = steps
-        }
-
-        /// When it is to be evaluated next; a flapping target must not cause a storm of evaluations.
-        var wakeTime: Instant {
-            guard let triggeredAt else { return due }
-            return min(due, max(triggeredAt, lastStart.map { $0 + RuleManager.minTriggerGap } ?? triggeredAt))
-        }
-
-        func isSlow(at now: Instant) -> Bool {
-            if case .evaluating(let since) = phase, now - since >= RuleManager.slowDuration { return true }
-            return lastDuration >= RuleManager.slowDuration.seconds
-        }
+    /// Waits until groups have been evaluated.
+    private struct Waiter {
+        /// How many evaluations must have ended, by the groups' ids.
+        var groups: [UInt64: UInt64]
+        let done: @Sendable () -> Void
     }
 
     private static let threadCount = 4
     /// A group whose last evaluation took longer is slow; `slowLimit` of them may run at a time.
-    private static let slowDuration = Duration.seconds(1)
+    static let slowDuration = Duration.seconds(1)
     private static let slowLimit = 2
-    /// Minimum time between two triggered evaluations of a group.
-    private static let minTriggerGap = Duration.milliseconds(100)
     /// An evaluation that greatly exceeds its limit counts as hung, and the watchdog is no longer fed.
     private static let stallLimit = GroupEvaluation.groupLimit + .seconds(15)
 
@@ -94,6 +40,7 @@ package actor RuleManager {
     private var order: [String] = []
     private var entries: [String: Entry] = [:]
     private var nextID: UInt64 = 0
+    private var waiters: [Waiter] = []
     private var context: RuleContext
     private let store: Store
     private let clock: ClockStepDetector
@@ -159,6 +106,35 @@ package actor RuleManager {
     package nonisolated func consider(_ metrics: Set<String>) {
         changedMetrics.withLock { $0.formUnion(metrics) }
         wake.signal()
+    }
+
+    /// Calls back once when the groups that read a metric considered so far have been evaluated and their alerts
+    /// received; at once if none is to be. Not after the end of `run`.
+    package func afterEvaluation(_ done: @escaping @Sendable () -> Void) {
+        takeChanges()
+        var groups: [UInt64: UInt64] = [:]
+        for entry in entries.values {
+            if entry.triggeredAt != nil {
+                groups[entry.id] = entry.begun + 1
+            } else if entry.isTriggered, entry.ended < entry.begun {
+                groups[entry.id] = entry.begun
+            }
+        }
+        if groups.isEmpty { return done() }
+        waiters.append(Waiter(groups: groups, done: done))
+    }
+
+    /// Calls back who waits for nothing any more.
+    private func resumeWaiters() {
+        guard !waiters.isEmpty else { return }
+        let ended = Dictionary(uniqueKeysWithValues: entries.values.map { ($0.id, $0.ended) })
+        for index in waiters.indices {
+            // A group that a reload has removed has no evaluation to wait for.
+            waiters[index].groups = waiters[index].groups.filter { id, count in ended[id].map { $0 < count } ?? false }
+        }
+        let done = waiters.filter(\.groups.isEmpty)
+        waiters.removeAll(where: \.groups.isEmpty)
+        for waiter in done { waiter.done() }
     }
 
     // MARK: The loop
@@ -239,8 +215,10 @@ package actor RuleManager {
     private func start(_ key: String, _ now: Instant) {
         if let due = entries[key]?.wakeTime { entries[key]?.lateness = max(now - due, .zero) }
         entries[key]?.phase = .evaluating(since: now)
-        entries[key]?.lastStart = now
+        entries[key]?.begun += 1
         // A change from here on requires another evaluation.
+        entries[key]?.isTriggered = entries[key]?.triggeredAt != nil
+        if entries[key]?.isTriggered == true { entries[key]?.bucket.spend(now) }
         entries[key]?.triggeredAt = nil
     }
 
@@ -258,7 +236,7 @@ package actor RuleManager {
             evaluation.cancel()
         }
         guard let outcome, !Task.isCancelled else {
-            entries[key]?.phase = .idle
+            end(entry.id, key)
             return
         }
         await finish(key, outcome)
@@ -303,8 +281,17 @@ package actor RuleManager {
         // The thread is free for another group while the journal writes.
         wake.signal()
         if !alerts.isEmpty || !state.isEmpty { await notify(alerts, state, true) }
-        if entries[key]?.id == id { entries[key]?.phase = .idle }
+        end(id, key)
         wake.signal()
+    }
+
+    /// An evaluation has ended, and its alerts have been received.
+    private func end(_ id: UInt64, _ key: String) {
+        if entries[key]?.id == id {
+            entries[key]?.phase = .idle
+            entries[key]?.ended += 1
+        }
+        resumeWaiters()
     }
 
     // MARK: The journal
@@ -409,6 +396,7 @@ package actor RuleManager {
             }
         }
         order = set.groups.map(\.key)
+        resumeWaiters()
         wake.signal()
         if !ends.isEmpty || !forgotten.isEmpty { await notify(ends, forgotten, true) }
     }

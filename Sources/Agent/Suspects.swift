@@ -29,29 +29,30 @@ final class Suspects: Sendable {
     private static let targetLimit = 16
     /// A result that is younger is not requested again.
     private static let freshness = Duration.seconds(1)
-    /// How long rules need to evaluate a changed result; see `RuleManager`.
-    private static let evaluationTime = Duration.milliseconds(100)
-
     private let appender: Appender
     private let time: any TimeSource
     private let limit: Duration
     private let probe: @Sendable (ProbeTarget) -> Void
+    private let evaluated: @Sendable (_ then: @escaping @Sendable () -> Void) -> Void
     private let answered: @Sendable (UInt64) -> Void
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - limit: the maximum time that an alert waits.
     ///   - probe: requests an immediate run of a target.
-    ///   - answered: called once for each alert, when its suspects have answered and rules had the time to evaluate the
-    ///     results; not after `limit`.
+    ///   - evaluated: calls back when the rules that read what targets have answered so far have been evaluated.
+    ///   - answered: called once for each alert, when its suspects have answered and the rules that read the results
+    ///     have been evaluated; not if they have not answered within `limit`.
     init(
         appender: Appender, time: any TimeSource, limit: Duration, probe: @escaping @Sendable (ProbeTarget) -> Void,
+        evaluated: @escaping @Sendable (_ then: @escaping @Sendable () -> Void) -> Void,
         answered: @escaping @Sendable (UInt64) -> Void
     ) {
         self.appender = appender
         self.time = time
         self.limit = limit
         self.probe = probe
+        self.evaluated = evaluated
         self.answered = answered
     }
 
@@ -135,7 +136,7 @@ final class Suspects: Sendable {
         }
         for (id, timer) in done {
             time.cancel(timer)
-            _ = time.schedule(at: time.monotonic() + Suspects.evaluationTime) { [answered] in answered(id) }
+            evaluated { [answered] in answered(id) }
         }
     }
 

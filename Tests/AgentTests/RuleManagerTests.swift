@@ -235,4 +235,44 @@ import YAML
         run.cancel()
         await run.value
     }
+
+    /// Who waits for what a change means waits for the groups that read it, and for no others: three in a row are
+    /// evaluated at once, and the next after a tenth of a second.
+    @Test func changesAreEvaluatedAtOnceAndWaitersToldAfterThem() async throws {
+        let rest = "- {name: other, interval: 1h, rules: [{record: b, expr: y}]}"
+        let harness = try Harness(
+            """
+            groups:
+            - {name: g, interval: 1h, rules: [{record: a, expr: x}]}
+            \(rest)
+            """)
+        let run = Task { await harness.manager.run() }
+        await until("the groups are not evaluated") {
+            harness.evaluations("g") == 1 && harness.evaluations("other") == 1
+        }
+        let told = Mutex(0)
+        let tell: @Sendable () -> Void = { told.withLock { $0 += 1 } }
+        await harness.manager.afterEvaluation(tell)
+        #expect(told.withLock(\.self) == 1)
+        for change in 1...3 {
+            harness.manager.consider(["x"])
+            await harness.manager.afterEvaluation(tell)
+            await until("change \(change) is not told") { told.withLock(\.self) == 1 + change }
+            #expect(harness.evaluations("g") == Double(1 + change))
+        }
+        harness.manager.consider(["x"])
+        await harness.manager.afterEvaluation(tell)
+        await until("the loop does not sleep") { harness.time.nextDeadline != nil }
+        #expect(told.withLock(\.self) == 4 && harness.evaluations("g") == 4)
+        harness.time.move(to: harness.time.monotonic() + .milliseconds(100))
+        await until("the fourth change is not told") { told.withLock(\.self) == 5 }
+        #expect(harness.evaluations("g") == 5 && harness.evaluations("other") == 1)
+        // A group that a reload takes out will not be evaluated.
+        harness.manager.consider(["x"])
+        await harness.manager.afterEvaluation(tell)
+        try await harness.reload("groups:\n\(rest)")
+        await until("who waits for a group that has gone is not told") { told.withLock(\.self) == 6 }
+        run.cancel()
+        await run.value
+    }
 }

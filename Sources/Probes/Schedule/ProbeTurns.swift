@@ -31,8 +31,8 @@ struct ProbeTurns: Sendable {
 
     private struct Turn: Sendable {
         var lastStart: Instant?
-        /// When all tokens for confirming runs will be back, if no more are spent.
-        var full: Instant?
+        /// Spent by confirming runs.
+        var bucket: TokenBucket
         var isRunning = false
         var isConfirmationPlanned = false
         /// A confirmation was requested during a run that may have sent its requests before the change.
@@ -43,12 +43,11 @@ struct ProbeTurns: Sendable {
 
     /// A target's confirming runs are bounded by a token bucket, so that a flapping network causes no storm and a single
     /// change is confirmed at once. Regular turns don't count.
-    private static let tokens = 3
-    /// How long it takes until a target has one more.
-    private let tokenPeriod: Duration
+    private let bucket: TokenBucket
     private var turns: [ProbeTarget: Turn] = [:]
 
-    init(tokenPeriod: Duration) { self.tokenPeriod = tokenPeriod }
+    /// - Parameter tokenPeriod: how long it takes until a target has one more token.
+    init(tokenPeriod: Duration) { bucket = TokenBucket(tokens: 3, period: tokenPeriod) }
 
     /// The time of a target's next turn after `now`. Turns are at fixed multiples of the interval since the start,
     /// offset by a hash of the target, so that targets are spread over the interval and a late run does not delay later
@@ -73,7 +72,7 @@ struct ProbeTurns: Sendable {
     }
 
     mutating func start(_ target: ProbeTarget, now: Instant, _ kind: Kind) -> Start {
-        var turn = turns[target] ?? Turn()
+        var turn = turns[target] ?? Turn(bucket: bucket)
         defer { turns[target] = turn }
         if kind == .confirming { turn.isConfirmationPlanned = false }
         if turn.isRunning, let since = turn.lastStart {
@@ -88,7 +87,7 @@ struct ProbeTurns: Sendable {
         turn.lastStart = now
         if kind == .confirming {
             turn.confirmations += 1
-            turn.full = max(turn.full ?? now, now) + tokenPeriod
+            turn.bucket.spend(now)
         }
         return .go
     }
@@ -103,15 +102,15 @@ struct ProbeTurns: Sendable {
     }
 
     /// Records that a run came too late to ask.
-    mutating func recordMissed(_ target: ProbeTarget) { turns[target, default: Turn()].missed += 1 }
+    mutating func recordMissed(_ target: ProbeTarget) { turns[target, default: Turn(bucket: bucket)].missed += 1 }
 
     /// Requests a confirming probe.
     mutating func request(_ target: ProbeTarget, now: Instant) -> Confirmation {
-        var turn = turns[target] ?? Turn()
+        var turn = turns[target] ?? Turn(bucket: bucket)
         defer { turns[target] = turn }
         if turn.isConfirmationPlanned { return .alreadyPlanned }
         turn.isConfirmationPlanned = true
-        return .at(max(now, turn.full.map { $0 - tokenPeriod * (ProbeTurns.tokens - 1) } ?? now))
+        return .at(turn.bucket.next(now))
     }
 
     func missed(_ target: ProbeTarget) -> Int { turns[target]?.missed ?? 0 }
