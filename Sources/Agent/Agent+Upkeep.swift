@@ -17,7 +17,6 @@ extension Agent {
     func upkeep() async {
         var truncated: Instant?
         var maintained: Instant?
-        var staleness = StalenessTracker()
         var known: [Labels] = []
         await restoreStates()
         await restoreReceiverTests()
@@ -34,7 +33,7 @@ extension Agent {
             // again would still count as failing.
             let present = samples.map(\.labels)
             if present != known {
-                store.append(staleness.track(source: "self", samples: samples, now: now.wall))
+                store.append(StaleMarker.ending(known, except: present, at: now.wall))
                 known = present
             }
             store.append(samples)

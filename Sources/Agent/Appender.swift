@@ -10,7 +10,6 @@ import Synchronization
 package final class Appender: Sendable {
     fileprivate struct State {
         var targets: [ProbeTarget: TargetState] = [:]
-        var staleness = StalenessTracker()
     }
 
     fileprivate struct TargetState {
@@ -54,9 +53,10 @@ package final class Appender: Sendable {
                     changed.formUnion(names)
                     return []
                 }
+                let before = state.targets[result.target]?.latest.samples ?? []
                 changed.formUnion(state.update(result))
-                return state.staleness.track(
-                    source: result.target.description, samples: result.samples, now: result.timestamp)
+                return StaleMarker.ending(
+                    before.lazy.map(\.labels), except: result.samples.lazy.map(\.labels), at: result.timestamp)
             }
             store.append(markers + result.samples)
         }
@@ -68,8 +68,8 @@ package final class Appender: Sendable {
     package func retain(_ targets: Set<ProbeTarget>, now: Timestamp) {
         let markers = state.withLock { state -> [Sample] in
             var markers: [Sample] = []
-            for target in state.targets.keys where !targets.contains(target) {
-                markers += state.staleness.end(source: target.description, now: now)
+            for (target, last) in state.targets where !targets.contains(target) {
+                markers += StaleMarker.ending(last.latest.samples.lazy.map(\.labels), at: now)
                 state.targets[target] = nil
             }
             return markers

@@ -1,6 +1,7 @@
 import Platform
 import Rules
 import Samples
+import Text
 
 extension RuleManager {
     /// A reload that came while the group was being evaluated.
@@ -60,6 +61,16 @@ extension RuleManager {
         var wakeTime: Instant {
             guard let triggeredAt else { return due }
             return min(due, bucket.next(triggeredAt))
+        }
+
+        /// An evaluation begins; a change from here on requires another one.
+        mutating func begin(_ now: Instant) {
+            lateness = max(now - wakeTime, .zero)
+            phase = .evaluating(since: now)
+            begun += 1
+            isTriggered = triggeredAt != nil
+            if isTriggered { bucket.spend(now) }
+            triggeredAt = nil
         }
 
         func isSlow(at now: Instant) -> Bool {

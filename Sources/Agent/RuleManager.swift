@@ -146,7 +146,7 @@ package actor RuleManager {
                 takeChanges()
                 let now = clock.check().now.monotonic
                 for key in ready(at: now) {
-                    start(key, now)
+                    entries[key]?.begin(now)
                     group.addTask { await self.evaluate(key) }
                 }
                 if !isStalled(at: now) { progress() }
@@ -211,16 +211,6 @@ package actor RuleManager {
     }
 
     // MARK: One evaluation
-
-    private func start(_ key: String, _ now: Instant) {
-        if let due = entries[key]?.wakeTime { entries[key]?.lateness = max(now - due, .zero) }
-        entries[key]?.phase = .evaluating(since: now)
-        entries[key]?.begun += 1
-        // A change from here on requires another evaluation.
-        entries[key]?.isTriggered = entries[key]?.triggeredAt != nil
-        if entries[key]?.isTriggered == true { entries[key]?.bucket.spend(now) }
-        entries[key]?.triggeredAt = nil
-    }
 
     private func evaluate(_ key: String) async {
         guard let entry = entries[key] else { return }

@@ -21,4 +21,7 @@ package struct StoreSource: SampleSource {
     ) throws {
         try store.visit(matchers, start: start, end: end, latestOnly: latestOnly, body)
     }
+
+    /// When the series of metrics last changed.
+    package func changes(of names: [String]) -> [MetricChange?]? { store.changes(of: names) }
 }

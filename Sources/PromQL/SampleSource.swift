@@ -17,9 +17,16 @@ package protocol SampleSource: Sendable {
         _ matchers: [Matcher], start: Int64, end: Int64, latestOnly: Bool,
         _ body: (Labels, UnsafeBufferPointer<Point>) throws -> Void
     ) throws
+
+    /// When the series of metrics last changed, in the order of the names: nil for a metric without series.
+    /// - Returns: nil from a source that does not know.
+    func changes(of names: [String]) -> [MetricChange?]?
 }
 
 extension SampleSource {
+    /// Does not know.
+    package func changes(of names: [String]) -> [MetricChange?]? { nil }
+
     /// What `select` returns, for sources that implement `visit` themselves.
     package func visited(_ matchers: [Matcher], start: Int64, end: Int64) throws -> [Series] {
         var found: [Series] = []

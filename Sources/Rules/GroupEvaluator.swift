@@ -62,6 +62,8 @@ package struct GroupEvaluator: Sendable {
         package internal(set) var alerts: [Labels: ActiveAlert] = [:]
         /// Series of the last evaluation.
         var series: Set<Labels> = []
+        /// The last result of the expression, where it is known what changes it.
+        var result: KnownResult?
     }
 
     /// The group in its current version.
@@ -110,16 +112,28 @@ package struct GroupEvaluator: Sendable {
             result.evaluations += 1
             rules[index].lastEvaluation = now
             let counting = CountingSource(overlay)
+            var known: KnownResult?
             defer {
-                let read = counting.read
-                (rules[index].seriesRead, rules[index].samplesRead) = read
+                let read = known?.read ?? counting.read
+                (rules[index].seriesRead, rules[index].samplesRead) = (read.series, read.samples)
                 rules[index].readsNothing =
                     read.samples == 0 && rule.query.needsData && rules[index].health == .ok
             }
             do {
-                let elements = try GroupEvaluator.elements(
-                    try Evaluator(source: counting, limits: limits).instant(
-                        rule.query.expression, at: time, lookback: context.lookback))
+                // Read first: what changes during the evaluation is a change after it.
+                let changes = rule.query.inputs.flatMap { overlay.changes(of: $0) }
+                known = rules[index].result.flatMap { $0.holds(changes, at: time) ? $0 : nil }
+                let elements: [VectorSample]
+                if let known {
+                    elements = known.elements
+                } else {
+                    rules[index].result = nil
+                    elements = try GroupEvaluator.elements(
+                        try Evaluator(source: counting, limits: limits).instant(
+                            rule.query.expression, at: time, lookback: context.lookback))
+                    rules[index].result = KnownResult(
+                        elements, changes, counting.read, at: time, lookback: context.lookback)
+                }
                 let samples: [Sample]
                 switch rule.kind {
                 case .recording: samples = try recorded(rule, elements, at: time)

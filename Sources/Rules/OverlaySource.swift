@@ -58,6 +58,12 @@ final class OverlaySource: SampleSource {
         }
     }
 
+    /// Nil where a rule of this evaluation has a result with one of the names: what it changes is not known yet.
+    func changes(of names: [String]) -> [MetricChange?]? {
+        let isOverlaid = added.withLock { added in names.contains { added[$0] != nil } }
+        return isOverlaid ? nil : base.changes(of: names)
+    }
+
     private func extra(_ matchers: [Matcher], start: Int64, end: Int64) -> [Series] {
         let name = matchers.first { $0.name == Labels.metricName && $0.operation == .equal }?.value
         return added.withLock { added in

@@ -9,6 +9,8 @@ package struct RuleQuery: Sendable {
     package let expression: Expression
     /// Names of the metrics that it reads; nil if a selector has no fixed name, and so may read any.
     package let metricNames: Set<String>?
+    /// The same names in a fixed order, where the result can change only with the newest values of these metrics.
+    let inputs: [String]?
     /// Whether the expression makes sense only with data: it has selectors, and no function that tests for absence.
     let needsData: Bool
 
@@ -32,6 +34,7 @@ package struct RuleQuery: Sendable {
         }
         let selectors = expression.selectors
         metricNames = selectors.contains { $0.name == nil } ? nil : Set(selectors.compactMap(\.name))
+        inputs = expression.dependsOnNewestValuesOnly ? metricNames?.sorted() : nil
         needsData = !selectors.isEmpty && !RuleQuery.testsAbsence(expression)
     }
 

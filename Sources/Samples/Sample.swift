@@ -86,4 +86,12 @@ public enum StaleMarker {
     @inlinable public static var value: Double { Double(bitPattern: 0x7ff0_0000_0000_0002) }
     /// Whether a value is the marker. Compares bits, since NaN is unequal to itself.
     @inlinable public static func `is`(_ value: Double) -> Bool { value.bitPattern == 0x7ff0_0000_0000_0002 }
+
+    /// A marker for each series that its source had before but no longer has, so that it does not count as present for
+    /// another five minutes. Source: Prometheus' manual, "Staleness".
+    public static func ending(
+        _ before: some Sequence<Labels>, except present: some Sequence<Labels> = EmptyCollection(), at time: Timestamp
+    ) -> [Sample] {
+        Set(before).subtracting(present).map { Sample($0, value, at: time) }
+    }
 }

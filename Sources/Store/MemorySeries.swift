@@ -4,17 +4,21 @@ import Samples
 /// the store's lock.
 final class MemorySeries {
     let labels: Labels
+    /// Of all series of the metric.
+    let metric: MetricChanges.Entry
     private let overhead: Int
     private var full: [Chunk] = []
     /// The newest; without points only if there are none at all.
     private var open = Chunk()
-    private var lastValue: UInt64 = 0
+    /// The bits of the newest value.
+    private(set) var lastValue: UInt64 = 0
     /// Bytes of the points and the labels, updated with each change.
     private(set) var byteCount: Int
 
     /// - Parameter overhead: bytes of the labels and of the index entries that belong to the series.
-    init(labels: Labels, overhead: Int) {
+    init(labels: Labels, metric: MetricChanges.Entry, overhead: Int) {
         self.labels = labels
+        self.metric = metric
         self.overhead = overhead
         byteCount = overhead
     }

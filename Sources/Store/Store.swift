@@ -108,6 +108,11 @@ package final class Store: Sendable {
         }
     }
 
+    /// When the series of metrics last changed, in the order of the names: nil for a metric without series.
+    package func changes(of names: [String]) -> [MetricChange?] {
+        state.withLock { state in names.map { state.changes[$0] } }
+    }
+
     /// The label sets that match and have a point in the range.
     package func labels(_ matchers: [Matcher], start: Int64, end: Int64) -> [Labels] {
         state.withLock { state in
@@ -131,6 +136,7 @@ package final class Store: Sendable {
     package func shift(by step: Duration) {
         state.withLock { state in
             for memory in state.series.values { memory.shift(by: step.milliseconds) }
+            state.changes.shift(by: step.milliseconds)
         }
     }
 }
@@ -155,6 +161,7 @@ private struct State {
     var observer: Store.Observer?
     private(set) var series: [Labels: MemorySeries] = [:]
     private(set) var index = SeriesIndex()
+    var changes = MetricChanges()
     /// Bytes of all series, updated with each change.
     private(set) var byteCount = 0
     /// Even the newest points alone exceed the limit: no room can be made until the next truncation.
@@ -178,8 +185,9 @@ private struct State {
     mutating func append(_ sample: Sample) -> Outcome {
         let point = Point(t: sample.timestamp.milliseconds, v: sample.value)
         guard let known = series[sample.labels] else { return insert(sample.labels, point) }
-        let (before, isNew) = (known.byteCount, point.t > known.last)
+        let (before, value, isNew) = (known.byteCount, known.lastValue, point.t > known.last)
         guard known.append(point) else { return .refused(.outOfOrder) }
+        if known.lastValue != value { changes.note(known.metric, at: point.t) }
         byteCount += known.byteCount - before
         if byteCount > options.byteLimit { makeRoom(now: point.t) }
         return isNew ? .added : .repeated
@@ -191,8 +199,9 @@ private struct State {
         let needed = overhead + State.newSeriesBytes
         if byteCount + needed > options.byteLimit { makeRoom(now: point.t) }
         guard byteCount + needed <= options.byteLimit else { return .refused(.byteLimit) }
-        let new = MemorySeries(labels: labels, overhead: overhead)
+        let new = MemorySeries(labels: labels, metric: changes.add(labels), overhead: overhead)
         _ = new.append(point)
+        changes.note(new.metric, at: point.t)
         series[labels] = new
         index.insert(new)
         byteCount += new.byteCount
@@ -248,6 +257,7 @@ private struct State {
         guard !gone.isEmpty else { return }
         for memory in gone {
             series[memory.labels] = nil
+            changes.remove(memory)
             byteCount -= memory.byteCount
         }
         index.removed(gone.count)

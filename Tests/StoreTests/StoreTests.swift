@@ -236,13 +236,11 @@ struct StoreTests {
     }
 
     @Test func vanishedSeriesAreEnded() {
-        var tracker = StalenessTracker()
-        let a = sample("m", 1, 1, ["x": "a"]), b = sample("m", 1, 1, ["x": "b"])
-        #expect(tracker.track(source: "t", samples: [a, b], now: Timestamp(milliseconds: 1)).isEmpty)
-        let ended = tracker.track(source: "t", samples: [b], now: Timestamp(milliseconds: 2))
-        #expect(ended.map(\.labels) == [a.labels])
-        #expect(ended.allSatisfy { StaleMarker.is($0.value) })
-        #expect(tracker.track(source: "t", samples: [b], now: Timestamp(milliseconds: 3)).isEmpty)
-        #expect(tracker.end(source: "t", now: Timestamp(milliseconds: 4)).map(\.labels) == [b.labels])
+        let a = sample("m", 1, 1, ["x": "a"]).labels, b = sample("m", 1, 1, ["x": "b"]).labels
+        let now = Timestamp(milliseconds: 2)
+        #expect(StaleMarker.ending([], except: [a, b], at: now).isEmpty)
+        let ended = StaleMarker.ending([a, b], except: [b], at: now)
+        #expect(ended.map(\.labels) == [a] && ended.allSatisfy { StaleMarker.is($0.value) && $0.timestamp == now })
+        #expect(StaleMarker.ending([b], at: now).map(\.labels) == [b])
     }
 }

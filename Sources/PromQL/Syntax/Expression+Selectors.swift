@@ -24,6 +24,21 @@ extension Expression {
         return found
     }
 
+    /// Whether the value can change only where the newest value of a series that it reads changes, or a series comes or
+    /// ends: it reads no ranges and no other times, and nothing in it depends on a time.
+    package var dependsOnNewestValuesOnly: Bool {
+        switch kind {
+        case .range, .subquery: return false
+        case .selector(let selector):
+            let modifiers = selector.modifiers
+            return modifiers.anchor == nil && !modifiers.hasOffset
+        case .call(let call):
+            if call.function.name == .timestamp || call.function.name.dependsOnTime(call.arguments) { return false }
+        default: break
+        }
+        return children.allSatisfy(\.dependsOnNewestValuesOnly)
+    }
+
     private func collect(into found: inout [SelectorUse], before: Int64, anchored: Bool) {
         switch kind {
         case .selector(let selector): found.append(use(selector, range: 300_000, before, anchored))
