@@ -22,6 +22,21 @@ struct SeriesIndex {
             slots.append(first)
             slots += rest
         }
+
+        /// Those of the slots, which ascend, that are also here.
+        func intersection(_ slots: [UInt32]) -> [UInt32] {
+            var common: [UInt32] = []
+            var (current, next) = (first, 0)
+            for slot in slots {
+                while current < slot {
+                    guard next < rest.count else { return common }
+                    current = rest[next]
+                    next += 1
+                }
+                if current == slot { common.append(slot) }
+            }
+            return common
+        }
     }
 
     mutating func insert(_ series: MemorySeries) {
@@ -48,7 +63,7 @@ struct SeriesIndex {
     /// The series that match every matcher, in order of arrival; some may have no points.
     func series(_ matchers: [Matcher]) -> [MemorySeries] {
         guard let candidates = candidates(matchers) else { return [] }
-        var tests = matchers.filter { $0 != candidates.answers }.map { Test($0) }
+        var tests = matchers.filter { !candidates.answers.contains($0) }.map { Test($0) }
         guard let found = candidates.slots else { return slots.filter { Self.passes($0, &tests) } }
         return found.lazy.map { slots[Int($0)] }.filter { Self.passes($0, &tests) }
     }
@@ -61,27 +76,37 @@ struct SeriesIndex {
     private struct Candidates {
         /// Nil stands for all.
         var slots: [UInt32]?
-        /// The matcher that all candidates are known to satisfy.
-        var answers: Matcher?
+        /// The matchers that all candidates are known to satisfy.
+        var answers: [Matcher] = []
     }
 
-    /// The shortest list of candidates for any matcher; nil if nothing can match.
+    /// How many times as long a list may be as the one before it to be gone through; a longer one is looked up in the
+    /// labels of what is left.
+    private static let listFactor = 16
+
+    /// The series that all matchers of one value have in common; nil if nothing can match.
     private func candidates(_ matchers: [Matcher]) -> Candidates? {
-        var best: (posting: Posting, matcher: Matcher)?
+        var lists: [(posting: Posting, matcher: Matcher)] = []
         for matcher in matchers where matcher.operation == .equal && !matcher.value.isEmpty {
             guard let posting = postings[matcher.name]?[matcher.value] else { return nil }
-            if posting.count < best?.posting.count ?? .max { best = (posting, matcher) }
+            lists.append((posting, matcher))
         }
+        lists.sort { $0.posting.count < $1.posting.count }
         var found: [UInt32] = []
-        if let best {
-            best.posting.append(to: &found)
-            return Candidates(slots: found, answers: best.matcher)
+        if let shortest = lists.first {
+            shortest.posting.append(to: &found)
+            var answers = [shortest.matcher]
+            for (posting, matcher) in lists.dropFirst() where posting.count <= found.count * SeriesIndex.listFactor {
+                found = posting.intersection(found)
+                answers.append(matcher)
+            }
+            return Candidates(slots: found, answers: answers)
         }
         guard let matcher = matchers.first(where: { !$0.matches("") }) else { return Candidates() }
         for (value, posting) in postings[matcher.name] ?? [:] where matcher.matches(value) {
             posting.append(to: &found)
         }
-        return Candidates(slots: found.sorted(), answers: matcher)
+        return Candidates(slots: found.sorted(), answers: [matcher])
     }
 
     /// A matcher that applies its regular expression only once to each value.
