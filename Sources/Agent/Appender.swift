@@ -10,6 +10,8 @@ import Synchronization
 package final class Appender: Sendable {
     fileprivate struct State {
         var targets: [ProbeTarget: TargetState] = [:]
+        /// The targets in their order; nil after one has come or gone.
+        var order: [ProbeTarget]?
     }
 
     fileprivate struct TargetState {
@@ -71,6 +73,7 @@ package final class Appender: Sendable {
             for (target, last) in state.targets where !targets.contains(target) {
                 markers += StaleMarker.ending(last.latest.samples.lazy.map(\.labels), at: now)
                 state.targets[target] = nil
+                state.order = nil
             }
             return markers
         }
@@ -79,7 +82,11 @@ package final class Appender: Sendable {
 
     /// The latest result of each target, in the order of the targets.
     package var results: [ProbeResult] {
-        state.withLock { $0.targets.values.map(\.latest) }.sorted { $0.target < $1.target }
+        state.withLock { state in
+            let order = state.order ?? state.targets.keys.sorted()
+            state.order = order
+            return order.compactMap { state.targets[$0]?.latest }
+        }
     }
 
     /// All samples of the latest results, as shown on `/metrics`.
@@ -119,6 +126,7 @@ extension Appender.State {
         for labels in statesBefore.keys where states[labels] == nil {
             if let name = labels.name { changed.insert(name) }
         }
+        if before == nil { order = nil }
         targets[result.target] = after
         return changed
     }

@@ -50,7 +50,7 @@ struct KnownResultTests {
     }
 
     @Test(arguments: 0..<60) func resultsAreThoseOfAFullEvaluation(seed: UInt64) throws {
-        var random = SeededRandom(seed: seed)
+        let random = SeededRandom(seed: seed)
         var retention = StoreOptions()
         if seed % 3 == 0 { retention.retention = .seconds(40) }
         let stores = (0..<2).map { _ in Store(options: retention, registry: Registry()) }
