@@ -127,7 +127,8 @@ package actor RuleManager {
     /// Calls back who waits for nothing any more.
     private func resumeWaiters() {
         guard !waiters.isEmpty else { return }
-        let ended = Dictionary(uniqueKeysWithValues: entries.values.map { ($0.id, $0.ended) })
+        var ended: [UInt64: UInt64] = [:]
+        for entry in entries.values { ended[entry.id] = entry.ended }
         for index in waiters.indices {
             // A group that a reload has removed has no evaluation to wait for.
             waiters[index].groups = waiters[index].groups.filter { id, count in ended[id].map { $0 < count } ?? false }

@@ -185,12 +185,15 @@ private struct State {
     mutating func append(_ sample: Sample) -> Outcome {
         let point = Point(t: sample.timestamp.milliseconds, v: sample.value)
         guard let known = series[sample.labels] else { return insert(sample.labels, point) }
-        let (before, value, isNew) = (known.byteCount, known.lastValue, point.t > known.last)
+        let (before, value, last) = (known.byteCount, known.lastValue, known.last)
         guard known.append(point) else { return .refused(.outOfOrder) }
-        if known.lastValue != value { changes.note(known.metric, at: point.t) }
+        // After a longer pause rules had no value.
+        if known.lastValue != value || point.t.subtractingSaturated(last) >= State.lookback {
+            changes.note(known.metric, at: point.t)
+        }
         byteCount += known.byteCount - before
         if byteCount > options.byteLimit { makeRoom(now: point.t) }
-        return isNew ? .added : .repeated
+        return point.t > last ? .added : .repeated
     }
 
     private mutating func insert(_ labels: Labels, _ point: Point) -> Outcome {
