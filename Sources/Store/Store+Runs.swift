@@ -5,7 +5,7 @@ extension Store {
     /// Maximum number of series that `runs` and `sketches` return. 1,000.
     package static let drawnSeriesLimit = 1000
     /// A value holds until the next point, but no longer than Prometheus' lookback. 5 min in milliseconds.
-    private static let lookback: Int64 = 300_000
+    static let lookback: Int64 = 300_000
 
     /// Runs of equal values of the matching series that overlap the range; the first one has its true start, even if
     /// that is before the range, as far back as the store goes. The last one ends with the range unless the series has

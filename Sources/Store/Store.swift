@@ -167,8 +167,6 @@ private struct State {
     /// Even the newest points alone exceed the limit: no room can be made until the next truncation.
     private var isFull = false
 
-    /// How far back rules look; younger points are dropped last. Milliseconds: 5 min, Prometheus' lookback.
-    private static let lookback: Int64 = 300_000
     /// A series with its first point.
     private static let newSeriesBytes = 64 + MemoryLayout<Chunk>.stride
 
@@ -188,7 +186,7 @@ private struct State {
         let (before, value, last) = (known.byteCount, known.lastValue, known.last)
         guard known.append(point) else { return .refused(.outOfOrder) }
         // After a longer pause rules had no value.
-        if known.lastValue != value || point.t.subtractingSaturated(last) >= State.lookback {
+        if known.lastValue != value || point.t.subtractingSaturated(last) >= Store.lookback {
             changes.note(known.metric, at: point.t)
         }
         byteCount += known.byteCount - before
@@ -230,11 +228,11 @@ private struct State {
     }
 
     /// Reduces the bytes to below the limit, with some room to grow: drops the chunks that ended first, as long as they
-    /// are older than the rules' lookback; if that is not enough, all points but the newest of each series.
+    /// are older than rules look back; if that is not enough, all points but the newest of each series.
     mutating func evict(now: Int64) {
         guard byteCount > options.byteLimit else { return }
         let target = options.byteLimit - options.byteLimit / 16
-        let youngest = now.subtractingSaturated(State.lookback)
+        let youngest = now.subtractingSaturated(Store.lookback)
         while byteCount > target {
             let oldest = series.values.lazy.map(\.firstChunkEnd).min() ?? .max
             guard oldest < youngest else { break }
