@@ -18,6 +18,8 @@ package final class Appender: Sendable {
         var latest: ProbeResult
         /// Indices of the latest result's samples whose changes trigger rules.
         var stateIndices: [Int]
+        /// Of the latest result's samples.
+        var layout: Catalogue.Layout
 
         /// The names of the metrics of the latest result.
         var names: Set<String> { Set(latest.samples.lazy.compactMap(\.labels.name)) }
@@ -81,16 +83,21 @@ package final class Appender: Sendable {
     }
 
     /// The latest result of each target, in the order of the targets.
-    package var results: [ProbeResult] {
+    package var results: [ProbeResult] { inOrder(\.latest) }
+
+    /// All samples of the latest results, as shown on `/metrics`.
+    package func families() -> [FamilySource] {
+        Catalogue.sources(inOrder { ($0.latest.samples, $0.layout) })
+    }
+
+    /// Something of each target, in their order.
+    private func inOrder<Part: Sendable>(_ part: @Sendable (TargetState) -> Part) -> [Part] {
         state.withLock { state in
             let order = state.order ?? state.targets.keys.sorted()
             state.order = order
-            return order.compactMap { state.targets[$0]?.latest }
+            return order.compactMap { state.targets[$0].map(part) }
         }
     }
-
-    /// All samples of the latest results, as shown on `/metrics`.
-    package func families() -> [FamilySource] { Catalogue.sources(results.map(\.samples)) }
 }
 
 extension Appender.State {
@@ -114,7 +121,8 @@ extension Appender.State {
     fileprivate mutating func update(_ result: ProbeResult) -> Set<String> {
         let before = targets[result.target]
         let statesBefore = before?.states ?? [:]
-        var after = Appender.TargetState(latest: result, stateIndices: [])
+        var after = Appender.TargetState(
+            latest: result, stateIndices: [], layout: Catalogue.Layout(result.samples))
         for (index, sample) in result.samples.enumerated() {
             if let name = sample.labels.name, Catalogue.isState(series: name) { after.stateIndices.append(index) }
         }

@@ -404,6 +404,10 @@ struct CatalogueTests {
         }
     }
 
+    private static func families(_ results: [[Sample]]) -> [MetricFamily] {
+        Catalogue.sources(results.map { ($0, Catalogue.Layout($0)) }).map(\.family)
+    }
+
     /// A page finds each sample where it is, in the order of the results.
     @Test func samplesOfOneFamilyMayBeAnywhere() {
         func sample(_ name: String, _ node: String, _ value: Double) -> Sample {
@@ -417,18 +421,18 @@ struct CatalogueTests {
                 sample("vault_node_request_duration_seconds_count", "b", 4), sample("vault_node_up", "b", 5),
             ],
         ]
-        let families = Catalogue.sources(results).map(\.family)
+        let families = CatalogueTests.families(results)
         #expect(families.map(\.name) == ["vault_node_request_duration_seconds", "vault_node_up"])
         #expect(families.map { $0.samples.map(\.value) } == [[3, 4], [1, 2, 5]])
         #expect(families.map(\.kind) == [.histogram, .gauge])
-        #expect(Catalogue.sources([results.flatMap { $0 }]).map(\.family) == families)
+        #expect(CatalogueTests.families([results.flatMap { $0 }]) == families)
     }
 
     @Test func familiesGroupSeriesUnderTheirMetric() {
         var set = SampleSet(["cluster": "main", "node": "a"], at: Timestamp(milliseconds: 0))
         set.add("vault_node_up", 1.0)
         set.add("vault_node_request_duration_seconds", LatencyHistogram(), [Label("endpoint", "health")])
-        let families = Catalogue.sources([set.samples]).map(\.family)
+        let families = CatalogueTests.families([set.samples])
         #expect(families.map(\.name) == ["vault_node_request_duration_seconds", "vault_node_up"])
         #expect(families[0].kind == .histogram && families[0].samples.count == LatencyHistogram.bounds.count + 3)
     }

@@ -38,61 +38,64 @@ package enum Catalogue {
         }
     }
 
-    private static let bySeriesName: [String: Entry] = {
-        var table: [String: Entry] = [:]
-        for entry in entries {
-            for name in entry.seriesNames { table[name] = entry }
+    private static let sorted = entries.sorted { $0.name < $1.name }
+
+    /// Indices in `sorted`.
+    private static let bySeriesName: [String: Int] = {
+        var table: [String: Int] = [:]
+        for (index, entry) in sorted.enumerated() {
+            for name in entry.seriesNames { table[name] = index }
         }
         return table
     }()
 
     /// The metric that a series belongs to: `x_bucket` to the histogram `x`.
-    package static func entry(forSeries name: String) -> Entry? { bySeriesName[name] }
+    package static func entry(forSeries name: String) -> Entry? { bySeriesName[name].map { sorted[$0] } }
 
     /// Whether a change of this series is an event; see `Entry.isState`. False for an unknown metric.
-    package static func isState(series name: String) -> Bool { bySeriesName[name]?.isState ?? false }
+    package static func isState(series name: String) -> Bool { entry(forSeries: name)?.isState ?? false }
 
-    /// The samples of one family that follow each other in a result.
-    private struct Run {
-        var result: Int32
-        var from: Int32
-        var to: Int32
+    /// Where the samples of each family are in a target's result; the same for all results with the same series.
+    package struct Layout: Sendable {
+        /// Samples of one family that follow each other.
+        fileprivate struct Run {
+            /// In `sorted`.
+            var entry: Int
+            var samples: Range<Int>
+        }
+
+        fileprivate private(set) var runs: [Run] = []
+
+        /// The layout of these samples.
+        package init(_ samples: [Sample]) {
+            var last: (name: String, entry: Int?)?
+            for (index, sample) in samples.enumerated() {
+                let name = sample.labels.name ?? ""
+                let entry = name == last?.name ? last?.entry : bySeriesName[name]
+                last = (name, entry)
+                guard let entry else { continue }
+                if let run = runs.last, run.entry == entry, run.samples.upperBound == index {
+                    runs[runs.count - 1].samples = run.samples.lowerBound..<index + 1
+                } else {
+                    runs.append(Run(entry: entry, samples: index..<index + 1))
+                }
+            }
+        }
     }
 
     /// The families of `/metrics`, sorted by name; samples of unknown metrics are dropped. Of each family it is only
     /// noted where its samples are: a page of many targets is not copied.
     /// - Parameter results: the samples of each target.
-    package static func sources(_ results: [[Sample]]) -> [FamilySource] {
-        var runs: [String: [Run]] = [:]
-        for (result, samples) in results.enumerated() {
-            var last: (name: String, entry: Entry?)?
-            var run: (entry: String, from: Int)?
-            func end(_ to: Int) {
-                guard let run, let result = Int32(exactly: result), let from = Int32(exactly: run.from),
-                    let to = Int32(exactly: to)
-                else { return }
-                runs[run.entry, default: []].append(Run(result: result, from: from, to: to))
-            }
-            for (index, sample) in samples.enumerated() {
-                let name = sample.labels.name ?? ""
-                if name == last?.name { continue }
-                let entry = entry(forSeries: name)
-                last = (name, entry)
-                if entry?.name == run?.entry { continue }
-                end(index)
-                run = entry.map { ($0.name, index) }
-            }
-            end(samples.count)
+    package static func sources(_ results: [(samples: [Sample], layout: Layout)]) -> [FamilySource] {
+        var parts: [[(samples: [Sample], range: Range<Int>)]] = Array(repeating: [], count: sorted.count)
+        for (samples, layout) in results {
+            for run in layout.runs { parts[run.entry].append((samples, run.samples)) }
         }
-        return entries.compactMap { entry in
-            runs[entry.name].map { runs in
-                FamilySource(entry.name, entry.kind, help: entry.help, parts: runs.count) { part, body in
-                    let run = runs[part]
-                    for sample in results[Int(run.result)][Int(run.from)..<Int(run.to)] {
-                        body(sample.labels, sample.value, nil)
-                    }
-                }
+        return zip(sorted, parts).compactMap { entry, parts in
+            if parts.isEmpty { return nil }
+            return FamilySource(entry.name, entry.kind, help: entry.help, parts: parts.count) { part, body in
+                for sample in parts[part].samples[parts[part].range] { body(sample.labels, sample.value, nil) }
             }
-        }.sorted { $0.name < $1.name }
+        }
     }
 }
