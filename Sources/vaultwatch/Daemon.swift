@@ -24,12 +24,12 @@ enum Daemon {
             let agent = try Agent(options, platform: platform)
             agent.onReady = { addresses in
                 ready(addresses)
-                ProgramPages.release()
+                releaseMemory()
             }
             try await withThrowingTaskGroup { group in
                 group.addTask { try await agent.run(requests: requests) }
                 group.addTask {
-                    while (try? await platform.time.sleep(for: pageInterval)) != nil { ProgramPages.release() }
+                    while (try? await platform.time.sleep(for: pageInterval)) != nil { releaseMemory() }
                 }
                 try await group.next()
                 group.cancelAll()
@@ -43,8 +43,17 @@ enum Daemon {
         }
     }
 
-    /// How often pages that are no longer used are let go of. Those in use come back in less than a millisecond.
+    /// How often memory that is no longer used is let go of. Pages of code that are used come back in less than a
+    /// millisecond.
     private static let pageInterval = Duration.seconds(600)
+
+    /// On a thread of its own, since it takes milliseconds. Where none can be started it is for the next time.
+    private static func releaseMemory() {
+        try? SystemThreads().start("memory", stackBytes: 256 << 10) {
+            Heap.returnFreedPages()
+            ProgramPages.release()
+        }
+    }
 
     /// Raises the soft limit of file descriptors: the usual 1024 may be too few for the connections of targets,
     /// receivers and clients. The low default exists for select(2), which is not used; getrlimit(2).
