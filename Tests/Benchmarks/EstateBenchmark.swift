@@ -10,11 +10,11 @@ import Transport
 #endif
 
 /// One agent on the estate of `vaultwatch-demo` (three Vault nodes over TLS, PostgreSQL with a replica, a bucket; polls
-/// of 5 s): from exec to READY, the cost when idle, and from the kill of a standby to Slack. `Benchmarks estate
-/// PROGRAM…` measures other builds alternately with the current one.
+/// of 5 s): from exec to READY, the cost when idle, and from a standby that is killed or sealed to Slack. `Benchmarks
+/// estate PROGRAM…` measures other builds too.
 struct EstateBenchmark {
     private static let rest = Duration.seconds(60)
-    private static let kills = 10
+    private static let faults = 10
 
     private struct Figures {
         /// Milliseconds.
@@ -24,22 +24,26 @@ struct EstateBenchmark {
         /// MiB.
         var resident = 0.0
         var privateBytes = 0.0
-        /// Milliseconds, sorted.
+        /// Milliseconds until Slack was notified, sorted.
         var kills: [Double] = []
+        var seals: [Double] = []
     }
 
     static func run(_ programs: [String]) async throws {
         print()
         print(
-            "| agent | binary | exec → READY | CPU of a core at rest | resident | private | killed standby → Slack, median | slowest |"
+            "| agent | binary | exec → READY | CPU of a core at rest | resident | private | killed standby → Slack, median | slowest | sealed standby → Slack, median | slowest |"
         )
-        print("|---|---|---|---|---|---|---|---|")
+        print("|---|---|---|---|---|---|---|---|---|---|")
         for program in programs {
             let figures = try await measure(program)
             let size = try FileManager.default.attributesOfItem(atPath: program)[.size] as? Int ?? 0
             func text(_ value: Double) -> String { String((value * 100).rounded() / 100) }
+            func spread(_ times: [Double]) -> String {
+                "\(text(times[times.count / 2])) ms | \(text(times.last ?? .nan)) ms"
+            }
             print(
-                "| \(URL(filePath: program).lastPathComponent) | \(size >> 20) MiB | \(text(figures.ready)) ms | \(text(figures.cpu)) % | \(text(figures.resident)) MiB | \(text(figures.privateBytes)) MiB | \(text(figures.kills[figures.kills.count / 2])) ms | \(text(figures.kills.last ?? .nan)) ms |"
+                "| \(URL(filePath: program).lastPathComponent) | \(size >> 20) MiB | \(text(figures.ready)) ms | \(text(figures.cpu)) % | \(text(figures.resident)) MiB | \(text(figures.privateBytes)) MiB | \(spread(figures.kills)) | \(spread(figures.seals)) |"
             )
         }
     }
@@ -88,34 +92,36 @@ struct EstateBenchmark {
             * 100
         (figures.resident, figures.privateBytes) = try ProcessFigures.memory(process.pid)
 
-        for _ in 0..<kills { figures.kills.append(try await kill(estate)) }
+        for _ in 0..<faults { figures.kills.append(try await time(.kill, estate)) }
+        for _ in 0..<faults { figures.seals.append(try await time(.seal, estate)) }
         figures.kills.sort()
+        figures.seals.sort()
         _ = await process.terminate()
         return figures
     }
 
-    /// Kills a standby and brings it back.
+    /// Lets a standby have a fault, at a random time between two polls, and mends it.
     /// - Returns: the time until Slack was notified, in milliseconds.
-    private static func kill(_ estate: Estate) async throws -> Double {
+    private static func time(_ fault: SimulatedVaultCluster.Action, _ estate: Estate) async throws -> Double {
         guard let node = estate.roles.first(where: { $0.role == .standby })?.name else {
             throw ChildProcessError(program: "estate", reason: "has no standby")
         }
         func messages(_ after: Int) -> [Message] { estate.inbox.messages(after: after, kind: .slack) }
         let last = messages(0).last?.id ?? 0
         let began = ContinuousClock.now
-        // The action ends when the node's server has closed the last connection, long after the first breaks.
-        async let kill: Void = estate.perform(.node(node, .kill))
+        // A kill ends when the node's server has closed the last connection, long after the first breaks.
+        async let action: Void = estate.perform(.node(node, fault))
         guard try await poll(every: .microseconds(200), { !messages(last).isEmpty }) else {
             throw ChildProcessError(program: "vaultwatch", reason: "has not told of \(node)")
         }
         let took = (ContinuousClock.now - began).seconds * 1000
-        try await kill
-        try await estate.perform(.node(node, .start))
+        try await action
+        if fault == .kill { try await estate.perform(.node(node, .start)) }
         try await estate.perform(.node(node, .unseal))
         // Until the resolved message has been sent, and any that may follow it.
         let told = messages(0).last?.id ?? 0
         _ = try await poll(every: .milliseconds(50)) { !messages(told).isEmpty }
-        try await Task.sleep(for: .seconds(12))
+        try await Task.sleep(for: .milliseconds(Int.random(in: 12_000...17_000)))
         return took
     }
 
