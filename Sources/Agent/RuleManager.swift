@@ -33,6 +33,8 @@ package actor RuleManager {
     /// A group whose last evaluation took longer is slow; `slowLimit` of them may run at a time.
     static let slowDuration = Duration.seconds(1)
     private static let slowLimit = 2
+    /// Maximum number of callers of `afterEvaluation` that wait.
+    private static let waiterLimit = 1000
     /// An evaluation that greatly exceeds its limit counts as hung, and the watchdog is no longer fed.
     private static let stallLimit = GroupEvaluation.groupLimit + .seconds(15)
 
@@ -109,7 +111,7 @@ package actor RuleManager {
     }
 
     /// Calls back once when the groups that read a metric considered so far have been evaluated and their alerts
-    /// received; at once if none is to be. Not after the end of `run`.
+    /// received; at once if none is to be, or if too many wait. Not after the end of `run`.
     package func afterEvaluation(_ done: @escaping @Sendable () -> Void) {
         takeChanges()
         var groups: [UInt64: UInt64] = [:]
@@ -120,11 +122,11 @@ package actor RuleManager {
                 groups[entry.id] = entry.begun
             }
         }
-        if groups.isEmpty { return done() }
+        if groups.isEmpty || waiters.count >= RuleManager.waiterLimit { return done() }
         waiters.append(Waiter(groups: groups, done: done))
     }
 
-    /// Calls back who waits for nothing any more.
+    /// Calls back the waiters whose groups have all been evaluated.
     private func resumeWaiters() {
         guard !waiters.isEmpty else { return }
         var ended: [UInt64: UInt64] = [:]
