@@ -110,6 +110,45 @@ struct VaultProbesTests {
         #expect(asked() == 5)
     }
 
+    /// A standby names the same leader as long as no node of its cluster has changed.
+    @Test func theLeaderIsAskedOfAStandbyNowAndThen() async throws {
+        let time = VirtualTime()
+        let active = Mutex("active.health")
+        let leader = Mutex("standby.leader")
+        let http = ScriptedHTTP { request in
+            if request.url == "https://a:8200/v1/sys/health" {
+                return .success(Recording.response(active.withLock { $0 }))
+            }
+            if request.url == "https://b:8200/v1/sys/leader" {
+                return .success(Recording.response(leader.withLock { $0 }))
+            }
+            return VaultProbesTests.healthy(request)
+        }
+        let cluster = VaultCluster(options: options(), http: http, platform: testPlatform(time))
+        let a = VaultNodeProbe(cluster: cluster, node: VaultProbesTests.nodes[0])
+        let b = VaultNodeProbe(cluster: cluster, node: VaultProbesTests.nodes[1])
+        func asked(_ node: String) -> Int { http.requests.count { $0.url == "https://\(node):8200/v1/sys/leader" } }
+        for turn in 0..<8 {
+            _ = await a.run()
+            let samples = await b.run().samples
+            #expect(samples.value("vault_node_knows_leader") == 1)
+            #expect(samples.value("vault_node_endpoint_up", ["endpoint": "leader"]) == 1)
+            // The active one may have lost and won an election since.
+            #expect(asked("a") == turn + 1 && asked("b") == turn / 4 + 1)
+            await time.run(for: .seconds(5))
+        }
+        // Another node has changed: who leads now?
+        active.withLock { $0 = "sealed.health" }
+        _ = await a.run()
+        _ = await b.run()
+        #expect(asked("b") == 3)
+        // One that names none is asked each time.
+        await time.run(for: .seconds(20))
+        leader.withLock { $0 = "active.bad-token" }
+        for _ in 0..<3 { #expect(await b.run().samples.value("vault_node_knows_leader") == nil) }
+        #expect(asked("b") == 6)
+    }
+
     /// A failed answer about the seal is no knowledge.
     @Test func aSealThatWasNotToldIsAskedAgain() async {
         let http = ScriptedHTTP { request in

@@ -132,7 +132,7 @@ extension Catalogue {
             "Time from the start of the node's certificate's validity to that expiry; TLS only"),
         Entry(
             "vault_node_endpoint_up", .gauge, ["cluster", "node", "endpoint"],
-            "1 when the endpoint answered the last time that it was asked: health and leader every turn, seal_status when health leaves it open and once a minute",
+            "1 when the endpoint answered the last time that it was asked: health every turn, seal_status and leader when health leaves them open, and once a minute and every 20 s",
             isState: true),
         Entry(
             "vault_node_request_duration_seconds", .histogram, ["cluster", "node", "endpoint"],

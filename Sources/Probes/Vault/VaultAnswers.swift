@@ -116,6 +116,14 @@ package struct LeaderAnswer: Decodable, Sendable, Hashable {
     var raftAppliedIndex: Int64?
     var lastWAL: Int64?
 
+    /// Nil without an answer of Vault's.
+    init?(_ exchange: Exchange) {
+        guard case .success(let response) = exchange, response.status == 200,
+            let answer = decodeJSON(LeaderAnswer.self, response.body)
+        else { return nil }
+        self = answer
+    }
+
     package init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)
         haEnabled = fields["ha_enabled"]

@@ -40,6 +40,9 @@ final class VaultCluster: Sendable {
         return (derived, change == .none ? [] : others.map(target))
     }
 
+    /// Number of changes of the nodes' states so far.
+    var changes: UInt64 { shared.withLock(\.changes) }
+
     /// A node answered as it had before.
     func reaffirm(_ node: String, at moment: Moment) { shared.withLock { $0.reaffirm(node, at: moment) } }
 

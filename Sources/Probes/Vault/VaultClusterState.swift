@@ -7,6 +7,8 @@ import Text
 struct VaultClusterState: Sendable {
     /// Number of observations so far.
     private(set) var version: UInt64 = 0
+    /// Number of changes of the nodes' states so far.
+    private(set) var changes: UInt64 = 0
     /// The latest observation of a node.
     private struct Seen: Sendable {
         var observation: VaultObservation
@@ -61,7 +63,9 @@ struct VaultClusterState: Sendable {
         if let mode = observation.health?.replicationPerformanceMode { replicationModes["performance"] = mode }
         if observation.state == .drSecondary { replicationModes["dr"] = "secondary" }
         guard let before else { return .none }
-        return before.observation.state == observation.state ? .none : .state(of: node)
+        if before.observation.state == observation.state { return .none }
+        changes += 1
+        return .state(of: node)
     }
 
     /// The node still is what its latest observation says, so that a failover is measured from the last time at which the

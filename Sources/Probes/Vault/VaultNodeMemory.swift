@@ -4,10 +4,13 @@ import Platform
 struct VaultNodeMemory: Sendable {
     /// From one question for the seal's status to the next while sys/health says that nothing has changed.
     private static let sealPeriod = Duration.seconds(60)
+    /// The same of sys/leader, while no node of the cluster has changed either.
+    private static let leaderPeriod = Duration.seconds(20)
 
     /// What sys/health last said; nil before the first answer and if it was not Vault's.
     private(set) var condition: VaultObservation.Condition?
     private var seal: (answer: SealAnswer, condition: VaultObservation.Condition, at: Instant)?
+    private var leader: (answer: LeaderAnswer, condition: VaultObservation.Condition, changes: UInt64, at: Instant)?
 
     /// The last answer of sys/seal-status, as long as it need not be asked again: of an unsealed node it tells nothing
     /// that changes without a change of its health.
@@ -16,6 +19,27 @@ struct VaultNodeMemory: Sendable {
             now - seal.at < VaultNodeMemory.sealPeriod
         else { return nil }
         return seal.answer
+    }
+
+    /// The last answer of sys/leader of a standby, as long as it need not be asked again. The active node is always
+    /// asked, since it may have lost and won an election meanwhile, and so is one that names no leader or whose answer
+    /// tells how far its storage is.
+    /// - Parameter changes: of the cluster's nodes, so far.
+    func leader(for condition: VaultObservation.Condition?, changes: UInt64, now: Instant) -> LeaderAnswer? {
+        guard let leader, let condition, condition == leader.condition, condition.isStandby,
+            changes == leader.changes, now - leader.at < VaultNodeMemory.leaderPeriod
+        else { return nil }
+        return leader.answer
+    }
+
+    /// Keeps an answer of sys/leader.
+    mutating func keep(
+        leader answer: LeaderAnswer?, _ condition: VaultObservation.Condition?, changes: UInt64, now: Instant
+    ) {
+        guard let answer, let condition, answer.leaderAddress != nil, answer.raftAppliedIndex == nil,
+            answer.lastWAL == nil
+        else { return leader = nil }
+        leader = (answer, condition, changes, now)
     }
 
     /// Keeps what a run has learned.
@@ -62,5 +86,8 @@ extension VaultObservation {
 
         /// Whether the node is initialized and unsealed.
         var isOpen: Bool { isSealed == false && isInitialized == true }
+
+        /// Whether the node is an unsealed standby that serves nobody by itself.
+        var isStandby: Bool { isOpen && state == .standby }
     }
 }

@@ -4,8 +4,8 @@ import Synchronization
 import Text
 import Transport
 
-/// Requests health, leader and, where health leaves it open, the seal's status from one node without a token, one after
-/// the other, so that a single persistent connection serves them.
+/// Requests health and, where that leaves them open, the seal's status and the leader from one node without a token, one
+/// after the other, so that a single persistent connection serves them.
 final class VaultNodeProbe: RunnableProbe {
     private enum Endpoint: String, CaseIterable {
         case health
@@ -26,7 +26,8 @@ final class VaultNodeProbe: RunnableProbe {
         var health: Exchange
         /// Nil if it was not asked, since the last answer still holds.
         var seal: Exchange?
-        var leader: Exchange
+        /// The same.
+        var leader: Exchange?
 
         subscript(_ endpoint: Endpoint) -> Exchange? {
             switch endpoint {
@@ -85,16 +86,24 @@ final class VaultNodeProbe: RunnableProbe {
         }
         var observation = VaultObservation(health: health, asked: asked)
         let condition = VaultObservation.Condition(observation)
-        let kept = memory.withLock { $0.seal(for: condition, now: asked.monotonic) }
-        let asksSeal = kept == nil
-        let exchange = asksSeal ? await ask(.seal, health, until: end) : nil
-        let seal = kept ?? exchange.flatMap(SealAnswer.init)
-        let leader = await ask(.leader, health, until: end)
+        // Before the questions: a change that is seen meanwhile requires new ones.
+        let changes = cluster.changes
+        let (knownSeal, knownLeader) = memory.withLock {
+            (
+                $0.seal(for: condition, now: asked.monotonic),
+                $0.leader(for: condition, changes: changes, now: asked.monotonic)
+            )
+        }
+        let sealExchange = knownSeal == nil ? await ask(.seal, health, until: end) : nil
+        let leaderExchange = knownLeader == nil ? await ask(.leader, health, until: end) : nil
+        let seal = knownSeal ?? sealExchange.flatMap(SealAnswer.init)
+        let leader = knownLeader ?? leaderExchange.flatMap(LeaderAnswer.init)
         memory.withLock {
-            if asksSeal { $0.keep(condition, seal: seal, now: asked.monotonic) } else { $0.keep(condition) }
+            if knownSeal == nil { $0.keep(condition, seal: seal, now: asked.monotonic) } else { $0.keep(condition) }
+            if knownLeader == nil { $0.keep(leader: leader, condition, changes: changes, now: asked.monotonic) }
         }
         observation.add(seal: seal, leader: leader)
-        return report(observation, Answers(health: health, seal: exchange, leader: leader))
+        return report(observation, Answers(health: health, seal: sealExchange, leader: leaderExchange))
     }
 
     private func askHealth(until end: Instant) async -> Exchange {

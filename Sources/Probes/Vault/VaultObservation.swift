@@ -49,11 +49,9 @@ struct VaultObservation: Sendable {
     }
 
     /// Adds what the other endpoints say.
-    mutating func add(seal: SealAnswer?, leader: Exchange) {
+    mutating func add(seal: SealAnswer?, leader: LeaderAnswer?) {
         self.seal = seal
-        if case .success(let response) = leader, response.status == 200 {
-            self.leader = decodeJSON(LeaderAnswer.self, response.body)
-        }
+        self.leader = leader
         if let one = self.health?.sealed, let other = self.seal?.sealed, one != other { isInconsistent = true }
         // A removed node seals itself: 530 turns into 503, but the removal is what matters.
         if self.seal?.removedFromCluster == true, state == .sealed { state = .removed }
