@@ -225,6 +225,25 @@ struct ProbeScheduleTests {
         for count in buckets { #expect((60...140).contains(count)) }
     }
 
+    /// A few first turns are at once; a thousand take two seconds, and never longer than an interval.
+    @Test func firstTurnsAreSpread() async {
+        func delay(_ index: Int, _ count: Int) -> Duration {
+            ProbeTurns.startDelay(index, of: count, interval: .seconds(5))
+        }
+        #expect(delay(0, 1) == .zero && delay(64, 1000) == .zero && delay(65, 1000) == .milliseconds(2))
+        #expect(delay(999, 1000) < .seconds(2) && delay(99_999, 100_000) < .seconds(5))
+        let time = VirtualTime()
+        func probes() -> [ScriptedProbe] {
+            (0..<400).map { ScriptedProbe(.postgres, "\($0)", time: time, interval: .seconds(600)) }
+        }
+        let half = probes()
+        _ = await run(half, time: time, for: .milliseconds(500))
+        #expect((65...330).contains(half.count { $0.startCount > 0 }) && half[399].startCount == 0)
+        let all = probes()
+        _ = await run(all, time: time, for: .seconds(1))
+        #expect(all.allSatisfy { $0.startCount == 1 })
+    }
+
     @Test func turnsDoNotDrift() {
         let target = ProbeTarget(.vaultNode, "main/a")
         let start = Instant(nanoseconds: 7)

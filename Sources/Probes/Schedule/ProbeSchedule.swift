@@ -124,8 +124,13 @@ package final class ProbeSchedule: Sendable {
         state.withLock { $0.start = start }
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
-                for probe in probes {
-                    group.addTask(executorPreference: probe.executor) { await self.loop(probe, since: start) }
+                for probes in [probes.filter { !Self.needsNodes($0) }, probes.filter(Self.needsNodes)] {
+                    for (index, probe) in probes.enumerated() {
+                        let delay = ProbeTurns.startDelay(index, of: probes.count, interval: probe.interval)
+                        group.addTask(executorPreference: probe.executor) {
+                            await self.loop(probe, since: start, delay: delay)
+                        }
+                    }
                 }
                 if probes.isEmpty { group.addTask { await self.idle() } }
                 for await target in requests {
@@ -181,8 +186,9 @@ package final class ProbeSchedule: Sendable {
         [.vaultCanary, .vaultTelemetry, .vaultFacts].contains(probe.target.kind)
     }
 
-    private func loop(_ probe: any RunnableProbe, since start: Instant) async {
+    private func loop(_ probe: any RunnableProbe, since start: Instant, delay: Duration) async {
         if ProbeSchedule.needsNodes(probe) { await nodesKnown.pass() }
+        if delay > .zero { guard (try? await platform.time.sleep(for: delay)) != nil else { return } }
         let gap =
             probe.canGlance
             ? ProbeTurns.glanceGap(interval: probe.interval, count: probes.count(where: \.canGlance)) : nil

@@ -71,6 +71,14 @@ struct ProbeTurns: Sendable {
         return gap * 2 <= interval ? gap : nil
     }
 
+    /// How long a target's first turn waits, so that many handshakes and requests at once do not need several times the
+    /// memory of any later moment: a few begin at once, the others 2 ms apart, or closer where that would take longer than
+    /// the interval.
+    /// - Parameter index: of the target, among the `count` that begin at the same time.
+    static func startDelay(_ index: Int, of count: Int, interval: Duration) -> Duration {
+        min(.milliseconds(2), interval / max(1, count)) * max(0, index - 64)
+    }
+
     mutating func start(_ target: ProbeTarget, now: Instant, _ kind: Kind) -> Start {
         var turn = turns[target] ?? Turn(bucket: bucket)
         defer { turns[target] = turn }
