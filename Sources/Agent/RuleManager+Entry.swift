@@ -36,6 +36,7 @@ extension RuleManager {
         var bucket = TokenBucket(tokens: 3, period: .milliseconds(100))
         /// Whether a change was a reason for the last evaluation.
         var isTriggered = false
+        var lastStart: Instant?
         /// Evaluations that have begun, and that have ended with their alerts received.
         var begun: UInt64 = 0
         var ended: UInt64 = 0
@@ -57,16 +58,20 @@ extension RuleManager {
             self.steps = steps
         }
 
+        /// From one evaluation to the next: two in the same millisecond would give their series two values for one time.
+        private static let minGap = Duration.milliseconds(2)
+
         /// When it is to be evaluated next.
         var wakeTime: Instant {
-            guard let triggeredAt else { return due }
-            return min(due, bucket.next(triggeredAt))
+            let next = triggeredAt.map { min(due, bucket.next($0)) } ?? due
+            return max(next, lastStart.map { $0 + Entry.minGap } ?? next)
         }
 
         /// An evaluation begins; a change from here on requires another one.
         mutating func begin(_ now: Instant) {
             lateness = max(now - wakeTime, .zero)
             phase = .evaluating(since: now)
+            lastStart = now
             begun += 1
             isTriggered = triggeredAt != nil
             if isTriggered { bucket.spend(now) }
