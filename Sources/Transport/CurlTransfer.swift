@@ -209,8 +209,11 @@ final class CurlTransfer: @unchecked Sendable {
         timing.total = seconds(CURLINFO_TOTAL_TIME_T)
         if !timing.reusedConnection {
             timing.resolve = resolve + lookup
-            timing.connect = max(0, connect - resolve)
-            timing.tls = tls > 0 ? max(0, tls - connect) : 0
+            // After STARTTLS libcurl 7.88 may note the connection a second time, when it is encrypted. The first time is
+            // lost then, and all that it took counts as TLS.
+            let isConnectLost = tls > 0 && connect > tls
+            timing.connect = isConnectLost ? 0 : max(0, connect - resolve)
+            timing.tls = tls > 0 ? max(0, tls - (isConnectLost ? resolve : connect)) : 0
         }
         timing.processing = max(0, answer - request)
         timing.transfer = max(0, timing.total - max(answer, request))
