@@ -24,6 +24,8 @@ final class Disk: @unchecked Sendable {
     private var hangsSince: Instant?
     /// A load of this life has failed: nothing is written until a later one has been merged.
     private var isHeld = false
+    /// Whether the present life knows what lies here.
+    private(set) var isRead = false
     private static let waitLimit = JournalOptions(path: "").waitLimit
     private var alerts: [UInt64: Alert] = [:]
     private(set) var outbox: [UInt64: Notification] = [:]
@@ -104,6 +106,7 @@ final class Disk: @unchecked Sendable {
         isBegunAnew = false
         isAwaitingRewrite = false
         isHeld = false
+        isRead = false
     }
 
     /// As `Journal.load`: what waits in memory since a load that failed is newer than what lies here.
@@ -123,13 +126,14 @@ final class Disk: @unchecked Sendable {
         snapshot.records = records
         snapshot.silences = silences
         snapshot.states = states
-        if isHeld { snapshot.overlay(backlog) }
+        if isHeld { snapshot.overlay(backlog) } else { isRead = true }
         return snapshot
     }
 
     /// As `Journal.resume`.
     func resume(_ life: Life) {
         isHeld = false
+        isRead = true
         try? commit([], life)
     }
 

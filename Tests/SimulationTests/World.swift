@@ -225,7 +225,8 @@ final class World: @unchecked Sendable {
             }
         case 16 where trouble.disk:
             ledger.note("the disk, so far \(disk.mode)", time.now())
-            if random.chance(30), life != nil {
+            // Before this life has read it, what is lost with the file is lost for good.
+            if random.chance(30), life != nil, disk.isRead {
                 disk.breakFile()
             } else {
                 disk.mode = disk.mode == .fine ? (random.chance(50) ? .failing : .hanging) : .fine
