@@ -345,6 +345,17 @@ struct ProbeScheduleTests {
         #expect(log.all.contains { $0.contains("probe missed its turn") })
     }
 
+    /// Until something is known of a target, the first round has not ended: it is not left to the next turn.
+    @Test func aMissedFirstTurnIsMadeUpFor() async {
+        let time = VirtualTime()
+        let probe = ScriptedProbe(
+            .backupSet, "s", time: time, interval: .seconds(300),
+            [.fail("not_begun"), .fail("not_begun"), .answer("fine")])
+        let results = await run([probe], time: time, for: .seconds(5))
+        #expect(probe.startCount == 3 && results.roundCount == 1)
+        #expect(results.of(probe.target).map(\.status.state) == ["fine"])
+    }
+
     /// A run whose thread had no time for it in time is none either.
     @Test(arguments: [Duration.milliseconds(5), .seconds(2)]) func aBusyThreadIsNoFailure(_ lag: Duration) async {
         let time = VirtualTime()

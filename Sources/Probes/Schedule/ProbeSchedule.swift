@@ -248,13 +248,14 @@ package final class ProbeSchedule: Sendable {
     }
 
     /// A run that was too late to ask, or to read the answer, says nothing about the target: what is known of it stays. It
-    /// is asked again in its turn; at once only where something suggested that it has changed, since a machine that is busy
-    /// must not get more to do.
+    /// is asked again in its turn, since a machine that is busy must not get more to do; at once only where something
+    /// suggested that it has changed, or where nothing is known yet: the first round would not end before the next turn,
+    /// which for a bucket is later than systemd waits.
     private func missed(_ target: ProbeTarget, _ kind: ProbeTurns.Kind, _ reason: String) {
         let now = platform.time.now()
-        let again = state.withLock { state -> ProbeResult? in
+        let (again, isFirst) = state.withLock { state -> (ProbeResult?, Bool) in
             state.turns.recordMissed(target)
-            guard var last = state.last[target], let tally = state.tallies[target] else { return nil }
+            guard var last = state.last[target], let tally = state.tallies[target] else { return (nil, true) }
             let own = state.keep(
                 tally, of: target, success: last.result.success, duration: last.result.duration, at: now.wall)
             // The samples of the last run keep their times.
@@ -262,11 +263,11 @@ package final class ProbeSchedule: Sendable {
             last.result.samples += own
             last.ownCount = own.count
             state.last[target] = last
-            return last.result
+            return (last.result, false)
         }
         platform.log.warning("probe missed its turn", metadata: ["target": "\(target)", "err": "\(reason)"])
         if let again { published.withLock { _ in events.results([again]) } }
-        if kind == .confirming { probeNow(target) }
+        if kind == .confirming || isFirst { probeNow(target) }
     }
 
     private func finish(_ probe: any RunnableProbe, _ report: ProbeReport, began: Instant) {
