@@ -121,11 +121,8 @@ extension Appender.State {
     fileprivate mutating func update(_ result: ProbeResult) -> Set<String> {
         let before = targets[result.target]
         let statesBefore = before?.states ?? [:]
-        var after = Appender.TargetState(
-            latest: result, stateIndices: [], layout: Catalogue.Layout(result.samples))
-        for (index, sample) in result.samples.enumerated() {
-            if let name = sample.labels.name, Catalogue.isState(series: name) { after.stateIndices.append(index) }
-        }
+        let layout = Catalogue.Layout(result.samples)
+        let after = Appender.TargetState(latest: result, stateIndices: layout.stateIndices, layout: layout)
         let states = after.states
         var changed = after.names.subtracting(before?.names ?? [])
         for (labels, value) in states where statesBefore[labels] != value {

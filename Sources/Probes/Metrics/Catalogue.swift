@@ -52,9 +52,6 @@ package enum Catalogue {
     /// The metric that a series belongs to: `x_bucket` to the histogram `x`.
     package static func entry(forSeries name: String) -> Entry? { bySeriesName[name].map { sorted[$0] } }
 
-    /// Whether a change of this series is an event; see `Entry.isState`. False for an unknown metric.
-    package static func isState(series name: String) -> Bool { entry(forSeries: name)?.isState ?? false }
-
     /// Where the samples of each family are in a target's result; the same for all results with the same series.
     package struct Layout: Sendable {
         /// Samples of one family that follow each other.
@@ -65,6 +62,9 @@ package enum Catalogue {
         }
 
         fileprivate private(set) var runs: [Run] = []
+
+        /// Indices of the samples whose changes are events; see `Entry.isState`.
+        package var stateIndices: [Int] { runs.filter { sorted[$0.entry].isState }.flatMap(\.samples) }
 
         /// The layout of these samples.
         package init(_ samples: [Sample]) {
