@@ -37,8 +37,7 @@ extension RuleManager {
         /// Whether a change was a reason for the last evaluation.
         var isTriggered = false
         var lastStart: Instant?
-        /// Evaluations that have begun, and that have ended with their alerts received.
-        var begun: UInt64 = 0
+        /// Evaluations that have ended, with their alerts received.
         var ended: UInt64 = 0
         /// Seconds.
         var lastDuration = 0.0
@@ -72,7 +71,6 @@ extension RuleManager {
             lateness = max(now - wakeTime, .zero)
             phase = .evaluating(since: now)
             lastStart = now
-            begun += 1
             isTriggered = triggeredAt != nil
             if isTriggered { bucket.spend(now) }
             triggeredAt = nil

@@ -117,9 +117,10 @@ package actor RuleManager {
         var groups: [UInt64: UInt64] = [:]
         for entry in entries.values {
             if entry.triggeredAt != nil {
-                groups[entry.id] = entry.begun + 1
-            } else if entry.isTriggered, entry.ended < entry.begun {
-                groups[entry.id] = entry.begun
+                // The present one may have begun before the change.
+                groups[entry.id] = entry.ended + (entry.isIdle ? 1 : 2)
+            } else if entry.isTriggered, !entry.isIdle {
+                groups[entry.id] = entry.ended + 1
             }
         }
         if groups.isEmpty || waiters.count >= RuleManager.waiterLimit { return done() }
