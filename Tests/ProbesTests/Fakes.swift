@@ -78,7 +78,7 @@ extension VaultObservation {
     /// An observation of all three endpoints.
     init(health: Exchange, seal: Exchange, leader: Exchange, asked: Moment) {
         self.init(health: health, asked: asked)
-        add(seal: SealAnswer(seal), leader: LeaderAnswer(leader))
+        add(seal: seal.answer(SealAnswer.self), leader: leader.answer(LeaderAnswer.self))
     }
 }
 

@@ -78,14 +78,6 @@ struct SealAnswer: Decodable, Sendable, Hashable {
     var clusterID: String?
     var removedFromCluster: Bool?
 
-    /// Nil without an answer of Vault's.
-    init?(_ exchange: Exchange) {
-        guard case .success(let response) = exchange, response.status == 200,
-            let answer = decodeJSON(SealAnswer.self, response.body)
-        else { return nil }
-        self = answer
-    }
-
     init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)
         type = fields.text("type")
@@ -115,14 +107,6 @@ package struct LeaderAnswer: Decodable, Sendable, Hashable {
     var raftCommittedIndex: Int64?
     var raftAppliedIndex: Int64?
     var lastWAL: Int64?
-
-    /// Nil without an answer of Vault's.
-    init?(_ exchange: Exchange) {
-        guard case .success(let response) = exchange, response.status == 200,
-            let answer = decodeJSON(LeaderAnswer.self, response.body)
-        else { return nil }
-        self = answer
-    }
 
     package init(from decoder: any Decoder) throws {
         let fields = try LenientFields(decoder)

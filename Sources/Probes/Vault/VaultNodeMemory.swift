@@ -87,7 +87,7 @@ extension VaultObservation {
         /// Whether the node is initialized and unsealed.
         var isOpen: Bool { isSealed == false && isInitialized == true }
 
-        /// Whether the node is an unsealed standby that serves nobody by itself.
+        /// Whether the node is an unsealed standby, and no performance standby.
         var isStandby: Bool { isOpen && state == .standby }
     }
 }

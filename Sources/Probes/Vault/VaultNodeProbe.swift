@@ -96,8 +96,8 @@ final class VaultNodeProbe: RunnableProbe {
         }
         let sealExchange = knownSeal == nil ? await ask(.seal, health, until: end) : nil
         let leaderExchange = knownLeader == nil ? await ask(.leader, health, until: end) : nil
-        let seal = knownSeal ?? sealExchange.flatMap(SealAnswer.init)
-        let leader = knownLeader ?? leaderExchange.flatMap(LeaderAnswer.init)
+        let seal = knownSeal ?? sealExchange?.answer(SealAnswer.self)
+        let leader = knownLeader ?? leaderExchange?.answer(LeaderAnswer.self)
         memory.withLock {
             if knownSeal == nil { $0.keep(condition, seal: seal, now: asked.monotonic) } else { $0.keep(condition) }
             if knownLeader == nil { $0.keep(leader: leader, condition, changes: changes, now: asked.monotonic) }

@@ -6,6 +6,14 @@ import Transport
 /// The outcome of one request.
 typealias Exchange = Result<HTTPResponse, TransportError>
 
+extension Exchange {
+    /// What was answered with 200; nil without such an answer, or with a body that is not Vault's.
+    func answer<Answer: Decodable>(_ type: Answer.Type) -> Answer? {
+        guard case .success(let response) = self, response.status == 200 else { return nil }
+        return decodeJSON(type, response.body)
+    }
+}
+
 /// One node at one time, from the responses of three endpoints.
 struct VaultObservation: Sendable {
     var state: VaultNodeState
