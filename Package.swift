@@ -34,7 +34,6 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
-    .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
 
 // Needs libFuzzer, which `make fuzz` links.
@@ -66,13 +65,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     ],
     targets: [
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         system("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         system("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
         system("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        system("CSSL", pkgConfig: "libssl", apt: "libssl-dev"),
         system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         system("CMark", pkgConfig: "libcmark", apt: "libcmark-dev"),
@@ -95,9 +94,10 @@ let package = Package(
         stage("Exposition", ["Text", "Samples"]),
         stage("Telemetry", ["Text", "Samples", "Exposition"]),
         stage("Transport", ["Text", "Samples", "Platform", "CCurl", "CPostgres"]),
+        stage("TLS", ["CSSL", .product(name: "NIOCore", package: "swift-nio")]),
         stage(
             "WebSocket",
-            ["Text", "Transport"] + nio + [.product(name: "NIOWebSocket", package: "swift-nio")]),
+            ["Text", "Transport", "TLS"] + nio + [.product(name: "NIOWebSocket", package: "swift-nio")]),
         stage("S3", ["Text", "Samples", "Platform", "Transport", "CCrypto"], exclude: ["README.md"]),
         stage(
             "Probes",
@@ -120,7 +120,7 @@ let package = Package(
                 "CCrypto", logging,
             ]),
         stage("Journal", ["Text", "Samples", "Alerts", "Platform", "CSQLite"]),
-        stage("HTTPServer", ["Text", "Samples", "Platform", "CZlib"] + nio),
+        stage("HTTPServer", ["Text", "Samples", "Platform", "TLS", "CZlib"] + nio),
         stage(
             "Web",
             [
@@ -163,7 +163,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        stage("Lab", ["Text", "HTTPServer", "Samples", "Platform", "CCrypto", "CZlib"] + nio),
+        stage("Lab", ["Text", "HTTPServer", "TLS", "Samples", "Platform", "CCrypto", "CZlib"] + nio),
         .executableTarget(
             name: "vaultwatch-demo",
             dependencies: [

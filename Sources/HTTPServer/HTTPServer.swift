@@ -1,9 +1,9 @@
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 import Samples
 import Synchronization
+import TLS
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -29,15 +29,10 @@ package final class HTTPServer: Sendable {
     private struct State {
         var listeners: [any Channel] = []
         var sockets: [UnixSocket] = []
-        var tls: TLS?
+        /// For new connections; nil for plain HTTP.
+        var tls: TLSContext?
         var stopped = false
         var isPaused = false
-    }
-
-    /// The TLS settings of new connections.
-    private struct TLS {
-        let options: ServerTLS
-        let context: NIOSSLContext
     }
 
     private let options: ServerOptions
@@ -115,7 +110,7 @@ package final class HTTPServer: Sendable {
     /// - Returns: puts the settings in force for new connections.
     /// - Throws: `ServerError` naming the file; the settings in force stay.
     package func prepareTLS(_ tls: ServerTLS?) throws(ServerError) -> @Sendable () -> Void {
-        let new: TLS? = if let tls { TLS(options: tls, context: try tls.context()) } else { nil }
+        let new = try tls?.context()
         return { self.state.withLock { $0.tls = new } }
     }
 
@@ -217,7 +212,7 @@ package final class HTTPServer: Sendable {
         let tls = source == .socket ? nil : current
         if isPaused { channel.setOption(.autoRead, value: false).whenComplete { _ in } }
         let pipeline = channel.pipeline.syncOperations
-        if let tls { try pipeline.addHandler(tls.options.handler(tls.context)) }
+        if let tls { try pipeline.addHandler(TLSHandler(serverOf: tls)) }
         let guardian = ConnectionGuard(limits: options.limits, connections: connections)
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = options.limits.headerBytes
@@ -240,10 +235,10 @@ package final class HTTPServer: Sendable {
     }
 
     /// Resets the connection: with a linger time of 0 the kernel sends RST. It is closed below TLS, whose handler would
-    /// announce the end and wait for the peer to do the same. Source: socket(7), SO_LINGER.
+    /// announce the end. Source: socket(7), SO_LINGER.
     static func reset(_ channel: any Channel) {
         let close = { @Sendable in
-            guard let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) else {
+            guard let tls = try? channel.pipeline.syncOperations.context(handlerType: TLSHandler.self) else {
                 return channel.close(promise: nil)
             }
             tls.close(promise: nil)

@@ -1,48 +1,27 @@
-import NIOCore
-import NIOSSL
+import TLS
 
 extension ServerTLS {
     /// Loads the files and checks that the key belongs to the certificate.
     /// - Throws: `ServerError` naming the file.
-    func context() throws(ServerError) -> NIOSSLContext {
-        let chain = try certificates(certificateFile)
-        let key: NIOSSLPrivateKey
-        do { key = try NIOSSLPrivateKey(file: keyFile, format: .pem) } catch {
-            throw ServerError("\(keyFile): not a readable PEM key")
-        }
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-        configuration.minimumTLSVersion = minimumVersion == .tls13 ? .tlsv13 : .tlsv12
-        configuration.maximumTLSVersion = maximumVersion == .tls12 ? .tlsv12 : .tlsv13
-        configuration.applicationProtocols = ["http/1.1"]
-        if let clientCAFile { configuration.trustRoots = .certificates(try certificates(clientCAFile)) }
-        switch clientAuthentication {
-        case .none: configuration.certificateVerification = .none
-        case .request, .verifyIfGiven: configuration.certificateVerification = .optionalVerification
-        case .requireAny, .requireAndVerify: configuration.certificateVerification = .noHostnameVerification
-        }
+    func context() throws(ServerError) -> TLSContext {
         do {
-            return try NIOSSLContext(configuration: configuration)
+            return try TLSContext(
+                certificateFile: certificateFile, keyFile: keyFile, authorityFile: clientCAFile,
+                clients: clientCertificates, minimum: minimumVersion == .tls13 ? .tls13 : .tls12,
+                maximum: maximumVersion == .tls12 ? .tls12 : .tls13)
         } catch {
-            throw ServerError("\(certificateFile) and \(keyFile): \(error)")
+            throw ServerError(error.description)
         }
     }
 
-    /// The TLS handler for one connection.
-    func handler(_ context: NIOSSLContext) -> NIOSSLServerHandler {
+    /// As in Go, `RequestClientCert` and `RequireAnyClientCert` verify nothing.
+    private var clientCertificates: TLSContext.ClientCertificates {
         switch clientAuthentication {
-        case .none, .verifyIfGiven, .requireAndVerify: NIOSSLServerHandler(context: context)
-        // As in Go, a certificate is requested but not verified.
-        case .request, .requireAny:
-            NIOSSLServerHandler(
-                context: context, customVerificationCallback: { _, verdict in verdict.succeed(.certificateVerified) })
+        case .none: .none
+        case .request: .requested(isVerified: false)
+        case .requireAny: .required(isVerified: false)
+        case .verifyIfGiven: .requested(isVerified: true)
+        case .requireAndVerify: .required(isVerified: true)
         }
-    }
-
-    private func certificates(_ file: String) throws(ServerError) -> [NIOSSLCertificate] {
-        guard let chain = try? NIOSSLCertificate.fromPEMFile(file), !chain.isEmpty else {
-            throw ServerError("\(file): not a readable PEM certificate")
-        }
-        return chain
     }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOPosix
-import NIOSSL
 import Synchronization
+import TLS
 
 /// The SMTP server of the inbox on 127.0.0.1.
 final class MailServer: Sendable {
@@ -11,7 +11,7 @@ final class MailServer: Sendable {
     let port: UInt16
     /// Whether it offers STARTTLS.
     var isSecure: Bool { tls != nil }
-    private let tls: NIOSSLContext?
+    private let tls: TLSContext?
     private let receive: Receiver
     private let listener = Mutex<(any Channel)?>(nil)
 
@@ -19,12 +19,8 @@ final class MailServer: Sendable {
         port = try freePort()
         self.receive = receive
         tls = try certificate.map {
-            let chain = try NIOSSLCertificate.fromPEMFile($0.certificateFile).map {
-                NIOSSLCertificateSource.certificate($0)
-            }
-            let key = try NIOSSLPrivateKey(file: $0.keyFile, format: .pem)
-            return try NIOSSLContext(
-                configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+            try TLSContext(
+                certificateFile: $0.certificateFile, keyFile: $0.keyFile, authorityFile: nil, clients: .none)
         }
     }
 
@@ -75,10 +71,10 @@ private final class MailConnection: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private var session: SMTPSession
-    private let tls: NIOSSLContext?
+    private let tls: TLSContext?
     private let receive: MailServer.Receiver
 
-    init(tls: NIOSSLContext?, receive: @escaping MailServer.Receiver) {
+    init(tls: TLSContext?, receive: @escaping MailServer.Receiver) {
         session = SMTPSession(offersTLS: tls != nil)
         self.tls = tls
         self.receive = receive
@@ -97,8 +93,7 @@ private final class MailConnection: ChannelInboundHandler {
         case .startTLS(let text):
             write(text, context)
             guard let tls,
-                (try? context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first))
-                    != nil
+                (try? context.pipeline.syncOperations.addHandler(TLSHandler(serverOf: tls), position: .first)) != nil
             else {
                 context.close(promise: nil)
                 return

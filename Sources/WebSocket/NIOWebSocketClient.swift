@@ -1,9 +1,9 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 import NIOWebSocket
 import Synchronization
+import TLS
 import Text
 package import Transport
 
@@ -75,7 +75,7 @@ package final class NIOWebSocketClient: WebSocketClient {
             group = made
             return made
         }
-        let tls = address.isSecure ? try NIOSSLContext(configuration: .makeClientConfiguration()) : nil
+        let tls = address.isSecure ? try TLSContext.client() : nil
         let wait = TimeAmount.nanoseconds(Int64(saturating: timeout.seconds * 1e9))
         return try await ClientBootstrap(group: group).connectTimeout(min(wait, Self.connectTimeout)).connect(
             host: address.host, port: address.port
@@ -83,9 +83,8 @@ package final class NIOWebSocketClient: WebSocketClient {
             channel.eventLoop.makeCompletedFuture {
                 let pipeline = channel.pipeline.syncOperations
                 if let tls {
-                    // SNI requires a name, not an address.
-                    let name = address.isNumeric ? nil : address.host
-                    try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
+                    try pipeline.addHandler(
+                        TLSHandler(clientOf: tls, host: address.host, isAddress: address.isNumeric))
                 }
                 try pipeline.addHandler(IdleStateHandler(readTimeout: wait))
                 try pipeline.addHandler(SilenceHandler())
