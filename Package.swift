@@ -208,6 +208,7 @@ let package = Package(
         tests(
             "Transport",
             ["Transport", "Simulation", "S3", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
+        tests("WebSocket", ["WebSocket", "Transport", "TestServers", "Lab", "Platform"]),
         tests("S3", ["S3", "Transport", "Simulation", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
         tests(
             "Probes",

@@ -61,7 +61,7 @@ package final class TLSContext: @unchecked Sendable {
             switch vw_ssl_error_reason(ERR_peek_last_error()) {
             case X509_R_KEY_VALUES_MISMATCH, X509_R_KEY_TYPE_MISMATCH:
                 throw TLSError("\(keyFile): not the key of the certificate in \(certificateFile)")
-            default: throw TLSError("\(keyFile): not a readable PEM key")
+            default: throw TLSError("\(keyFile): not a readable PEM key without a passphrase")
             }
         }
         // Without it a client with a certificate can't resume its session.

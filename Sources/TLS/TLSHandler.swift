@@ -118,7 +118,7 @@ package final class TLSHandler: ChannelDuplexHandler {
             ERR_clear_error()
             let result = SSL_do_handshake(ssl)
             guard result == 1 else {
-                if SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ { return fail(context, TLSError.last()) }
+                if SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ { return fail(context, refusal) }
                 return sendAtOnce(context)
             }
             phase = .open
@@ -153,6 +153,14 @@ package final class TLSHandler: ChannelDuplexHandler {
             }
         }
         if phase == .open { sendAtOnce(context) }
+    }
+
+    /// Why the handshake failed, with what is wrong with the peer's certificate; SSL_get_verify_result(3).
+    private var refusal: TLSError {
+        let error = TLSError.last("the TLS handshake failed")
+        let verification = SSL_get_verify_result(ssl)
+        guard verification != Int(X509_V_OK), let reason = X509_verify_cert_error_string(verification) else { return error }
+        return TLSError("\(error): \(String(cString: reason))")
     }
 
     private func encryptWrites(_ context: ChannelHandlerContext) {

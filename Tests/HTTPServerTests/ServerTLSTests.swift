@@ -136,6 +136,122 @@ final class ServerTLSTests: Sendable {
         }
     }
 
+    /// What is larger than a record, in both directions and whole.
+    @Test func largeBodiesOverTLS() async throws {
+        let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)], tls: tls("one"))) {
+            .text(String(decoding: $0.body, as: UTF8.self))
+        }
+        let address = try await server.start()[0]
+        let sent = (0..<300_000).map { "\($0)" }.joined(separator: "\n")
+        try Data(sent.utf8).write(to: folder.appending(path: "body"))
+        for version in ["1.2", "1.3"] {
+            let answer = await curl(
+                "--cacert", path("one.pem"), "--tlsv\(version)", "--tls-max", version, "--data-binary",
+                "@\(path("body"))", "https://\(address)/")
+            #expect(answer.status == 0 && answer.output == sent, "\(version): \(answer.output.count) bytes")
+        }
+        await server.stop(within: .zero)
+    }
+
+    /// A client that comes again shows its ticket, and neither side computes signatures.
+    @Test(arguments: ["-tls1_2", "-tls1_3"]) func aSessionIsResumed(_ version: String) async throws {
+        for authentication in [ServerTLS.ClientAuthentication.none, .requireAndVerify] {
+            var options = tls("one")
+            options.clientAuthentication = authentication
+            options.clientCAFile = path("two.pem")
+            try await serve(options) { url, _ in
+                let client = """
+                    printf 'GET / HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' | timeout 10 openssl s_client \
+                    -ign_eof \(version) -cert \(path("two.pem")) -key \(path("two.key")) \
+                    -connect \(url.dropFirst("https://".count))
+                    """
+                let first = try await run("/bin/sh", ["-c", "\(client) -sess_out \(path("session")) 2>&1"])
+                #expect(first.output.contains("New, TLSv") && first.output.contains("true /"), "\(first.output)")
+                let second = try await run("/bin/sh", ["-c", "\(client) -sess_in \(path("session")) 2>&1"])
+                #expect(second.output.contains("Reused, TLSv") && second.output.contains("true /"), "\(second.output)")
+            }
+        }
+    }
+
+    /// A handshake that comes byte by byte, and a request in pieces.
+    @Test func aClientThatSendsByteByByte() async throws {
+        try await serve(tls("one")) { url, _ in
+            let script = """
+                import socket, ssl, sys
+                host, port = sys.argv[1].rsplit(":", 1)
+                context = ssl.create_default_context(cafile=sys.argv[2])
+                context.set_alpn_protocols(["h2", "http/1.1"])
+                incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+                tls = context.wrap_bio(incoming, outgoing, server_hostname=host)
+                peer = socket.create_connection((host, int(port)), 10)
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                def work(step):
+                    while True:
+                        try:
+                            done = step()
+                        except ssl.SSLWantReadError:
+                            done = None
+                        for byte in outgoing.read():
+                            peer.sendall(bytes([byte]))
+                        if done is not None:
+                            return done
+                        incoming.write(peer.recv(7))
+                work(lambda: tls.do_handshake() or True)
+                for part in ["GET /pie", "ces HTTP/1.1\\r\\nHost: x\\r\\n", "\\r\\n"]:
+                    work(lambda: tls.write(part.encode()))
+                answer = b""
+                while b"pieces" not in answer:
+                    answer += work(lambda: tls.read(100))
+                print(tls.selected_alpn_protocol(), "true /pieces" in answer.decode())
+                """
+            let client = try await run(
+                "/usr/bin/python3", ["-c", script, String(url.dropFirst("https://".count)), path("one.pem")])
+            #expect(client.output == "http/1.1 True\n", "\(client)")
+        }
+    }
+
+    /// A client that asks for new keys again and again would let the server compute: RFC 5746's renegotiation is off.
+    @Test func nobodyRenegotiates() async throws {
+        try await serve(tls("one")) { url, _ in
+            // Standard input stays open: its end would end the connection.
+            let client = """
+                mkfifo \(path("input")) && exec 3<>\(path("input")) && echo R >&3 && timeout 10 openssl s_client -tls1_2 \
+                -connect \(url.dropFirst("https://".count)) <&3 2>&1
+                """
+            let heard = try await run("/bin/sh", ["-c", client])
+            #expect(
+                heard.output.contains("RENEGOTIATING") && heard.output.contains("no renegotiation"), "\(heard.output)")
+        }
+    }
+
+    /// As Go does, a certificate of anybody is taken if it is only requested.
+    @Test func requestedCertificates() async throws {
+        var options = tls("one")
+        options.clientAuthentication = .request
+        try await serve(options) { url, _ in
+            for certificate in [[], ["--cert", path("ca.pem"), "--key", path("ca.key")]] {
+                let answer = try await run(
+                    "/usr/bin/curl", ["-s", "-m", "10", "--cacert", path("one.pem")] + certificate + ["\(url)/"])
+                #expect(answer.output == "true /", "\(certificate)")
+            }
+        }
+    }
+
+    /// The passphrase would be asked for on a terminal that no service has.
+    @Test func aKeyWithAPassphraseIsRefused() async throws {
+        let made = try await run(
+            "/usr/bin/openssl",
+            ["pkey", "-in", path("one.key"), "-aes128", "-passout", "pass:secret", "-out", path("locked.key")])
+        #expect(made.status == 0, "\(made.output)")
+        let options = ServerTLS(certificateFile: path("one.pem"), keyFile: path("locked.key"))
+        let server = HTTPServer(ServerOptions(listen: [.tcp(host: "127.0.0.1", port: 0)], tls: options)) { _ in
+            .text("")
+        }
+        let error = await #expect(throws: ServerError.self) { try await server.start() }
+        #expect(error?.message == "\(path("locked.key")): not a readable PEM key without a passphrase")
+        await server.stop()
+    }
+
     @Test func wrongFilesAreNamed() async throws {
         var mixed = tls("one")
         mixed.keyFile = path("two.key")

@@ -10,11 +10,13 @@ package final class SlackApp: Sendable {
     package let url: String
 
     /// Starts it on a free port of loopback.
-    package static func start() async throws -> SlackApp {
+    /// - Parameter certificate: for TLS; nil for plain HTTP.
+    package static func start(certificate: CertificateAuthority.Certificate? = nil) async throws -> SlackApp {
         let port = try freePort()
+        let files = certificate.map { [$0.certificateFile, $0.keyFile] } ?? []
         let process = try await ChildProcess.start(
-            try TestPython.required(), ["-u", "-c", program, String(port)])
-        let app = SlackApp(process, "http://127.0.0.1:\(port)")
+            try TestPython.required(), ["-u", "-c", program, String(port)] + files)
+        let app = SlackApp(process, "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)")
         let isUp = await waitUntil { (try? await app.get("/log")) != nil }
         guard isUp else { throw ChildProcessError(program: "SlackApp", reason: "it does not answer") }
         return app
@@ -37,21 +39,22 @@ package final class SlackApp: Sendable {
     package func press(_ action: String, _ value: String, user: String = "U1", name: String = "ann") async throws {
         let body = ["action": action, "value": value, "user": user, "name": name]
         try await ChildProcess.run(
-            "curl", ["-sf", "-d", String(decoding: try JSONEncoder().encode(body), as: UTF8.self), url + "/press"])
+            "curl", ["-skf", "-d", String(decoding: try JSONEncoder().encode(body), as: UTF8.self), url + "/press"])
     }
 
     /// Slack closes the connection, for the agent to make another.
     package func disconnect() async throws {
-        try await ChildProcess.run("curl", ["-sf", "-d", "", url + "/disconnect"])
+        try await ChildProcess.run("curl", ["-skf", "-d", "", url + "/disconnect"])
     }
 
     private func get(_ path: String) async throws -> Data {
-        Data(try await ChildProcess.run("curl", ["-sf", "--max-time", "5", url + path]))
+        Data(try await ChildProcess.run("curl", ["-skf", "--max-time", "5", url + path]))
     }
 
     private static let program = #"""
-        import base64, hashlib, http.server, json, struct, sys, threading
+        import base64, hashlib, http.server, json, ssl, struct, sys, threading
         port = int(sys.argv[1])
+        scheme = "s" if len(sys.argv) > 2 else ""
         log, sockets, lock = [], [], threading.Lock()
         def note(text):
             with lock: log.append(text)
@@ -75,6 +78,8 @@ package final class SlackApp: Sendable {
                 data = bytes(b ^ mask[i % 4] for i, b in enumerate(stream.read(size)))
                 if head[0] & 15 == 8: return
                 note("socket %d %s" % (head[0] & 15, data.decode()))
+                # In the thread that reads: Python's TLS is not for two at a time.
+                if data.startswith(b"echo "): sock.sendall(frame(1, data))
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             def log_message(self, *a): pass
@@ -106,12 +111,12 @@ package final class SlackApp: Sendable {
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 if self.path == "/api/apps.connections.open":
                     note("open " + self.headers["Authorization"])
-                    return self.answer({"ok": True, "url": "ws://127.0.0.1:%d/link?ticket=t1ck3t" % port})
+                    return self.answer({"ok": True, "url": "ws%s://127.0.0.1:%d/link?ticket=t1ck3t" % (scheme, port)})
                 if self.path == "/press":
                     p = json.loads(body)
                     tell(json.dumps({"type": "interactive", "envelope_id": "e-" + p["action"], "accepts_response_payload": False,
                         "payload": {"type": "block_actions", "user": {"id": p["user"], "username": p["name"], "name": p["name"]},
-                            "response_url": "http://127.0.0.1:%d/response" % port,
+                            "response_url": "http%s://127.0.0.1:%d/response" % (scheme, port),
                             "actions": [{"type": "button", "action_id": p["action"], "block_id": "b", "value": p["value"]}]}}))
                     return self.answer({})
                 if self.path == "/disconnect":
@@ -119,6 +124,11 @@ package final class SlackApp: Sendable {
                     return self.answer({})
                 note(("message " if self.path == "/api/chat.postMessage" else "response ") + body)
                 self.answer({"ok": True, "ts": "1.%d" % len(log), "channel": "C1"})
-        http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        if scheme:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*sys.argv[2:])
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.serve_forever()
         """#
 }
