@@ -181,7 +181,7 @@ let package = Package(
                 "TestServers", "Lab", "Transport", "Platform", "Text", "Samples", "Probes", "Store", "Telemetry",
                 "RemoteWrite", "PromQL", "Alerts", "Dispatching", logging,
             ],
-            path: "Tests/Benchmarks", exclude: ["README.md"], swiftSettings: settings),
+            path: "Tests/Benchmarks", exclude: ["README.md", "scale.svg"], swiftSettings: settings),
 
         // What takes bytes from outside, for libFuzzer and for a test; see Tests/Fuzzing/README.md.
         .target(

@@ -1,5 +1,5 @@
 import Foundation
-import Lab
+package import Lab
 import Platform
 
 /// A stand-in for Slack's Web API and Socket Mode: a program of its own, whose WebSocket is not ours.
