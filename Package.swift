@@ -208,6 +208,12 @@ let package = Package(
         tests(
             "Transport",
             ["Transport", "Simulation", "S3", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
+        tests(
+            "TLS",
+            [
+                "TLS", "CSSL", "TestServers", "Lab", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]),
         tests("WebSocket", ["WebSocket", "Transport", "TestServers", "Lab", "Platform"]),
         tests("S3", ["S3", "Transport", "Simulation", "TestServers", "Lab", "Platform", "Text", "Samples", logging]),
         tests(

@@ -21,6 +21,11 @@ static inline void vw_ssl_never_renegotiate(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 }
 
+// The bytes of a client's certificates at most, SSL_CTX_set_max_cert_list(3): 100 KiB by default, of each connection.
+static inline void vw_ssl_limit_certificates(SSL_CTX *context, long bytes) {
+    SSL_CTX_set_max_cert_list(context, bytes);
+}
+
 // No passphrase, instead of a question on the terminal.
 static inline int vw_ssl_no_passphrase(char *bytes, int capacity, int writing, void *context) { return -1; }
 

@@ -28,6 +28,9 @@ package final class TLSContext: @unchecked Sendable {
     /// Forward secrecy and authenticated encryption alone, for TLS 1.2; those of TLS 1.3 are all so. ciphers(1).
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
+    /// Of a peer's chain.
+    private static let certificatesLimitBytes = 32 << 10
+
     private init(_ method: OpaquePointer?, minimum: Version, maximum: Version) throws(TLSError) {
         ERR_clear_error()
         guard let pointer = SSL_CTX_new(method) else { throw TLSError.last() }
@@ -38,6 +41,7 @@ package final class TLSContext: @unchecked Sendable {
         vw_ssl_never_renegotiate(pointer)
         vw_ssl_ask_no_passphrase(pointer)
         vw_ssl_keep_little(pointer)
+        vw_ssl_limit_certificates(pointer, TLSContext.certificatesLimitBytes)
     }
 
     deinit { SSL_CTX_free(pointer) }

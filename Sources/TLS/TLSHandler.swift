@@ -17,9 +17,14 @@ package final class TLSHandler: ChannelDuplexHandler {
         case closed
     }
 
-    /// What OpenSSL's buffers hold at most is one record, RFC 8446, section 5.1, with its header and tag: BIOs in memory
-    /// grow with what is put into them and never shrink.
-    private static let pieceBytes = 16 << 10
+    /// A record's data at most, RFC 8446, section 5.1.
+    private static let recordBytes = 16 << 10
+    /// How much is decrypted at a time: BIOs in memory never shrink, and there is one for each connection.
+    private static let pieceBytes = 4 << 10
+    /// How much may be sent that was not written here, between two times that the peer sends data. Each request for new
+    /// keys is answered with a record, RFC 8446, section 4.6.3: a peer that only asks, and reads no answer, would fill
+    /// the memory.
+    private static let answersLimitBytes = 4 << 10
 
     private let ssl: OpaquePointer
     /// Owned by `ssl`.
@@ -27,6 +32,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     private let toSend: OpaquePointer
     private let context: TLSContext
     private var phase = Phase.handshake
+    private var answeredBytes = 0
     private var writes = MarkedCircularBuffer<(ByteBuffer, EventLoopPromise<Void>?)>(initialCapacity: 4)
 
     /// A server's end of a connection.
@@ -134,7 +140,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         while phase == .open {
             let pending = BIO_ctrl_pending(received) + Int(SSL_pending(ssl))
             guard pending > 0 else { break }
-            let capacity = min(pending, TLSHandler.pieceBytes)
+            let capacity = min(pending, TLSHandler.recordBytes)
             var bytes = context.channel.allocator.buffer(capacity: capacity)
             var result: Int32 = 0
             ERR_clear_error()
@@ -143,30 +149,42 @@ package final class TLSHandler: ChannelDuplexHandler {
                 return max(0, Int(result))
             }
             if result > 0 {
+                answeredBytes = 0
                 context.fireChannelRead(wrapInboundOut(bytes))
                 continue
             }
             switch SSL_get_error(ssl, result) {
-            case SSL_ERROR_WANT_READ: return sendAtOnce(context)
+            case SSL_ERROR_WANT_READ: return answer(context)
             case SSL_ERROR_ZERO_RETURN: return context.channel.close(promise: nil)
             default: return fail(context, TLSError.last())
             }
         }
-        if phase == .open { sendAtOnce(context) }
+        if phase == .open { answer(context) }
+    }
+
+    /// Sends what OpenSSL has answered to something that was no data.
+    private func answer(_ context: ChannelHandlerContext) {
+        answeredBytes += BIO_ctrl_pending(toSend)
+        guard answeredBytes <= TLSHandler.answersLimitBytes else {
+            return fail(context, TLSError("too many requests for new keys"))
+        }
+        sendAtOnce(context)
     }
 
     /// Why the handshake failed, with what is wrong with the peer's certificate; SSL_get_verify_result(3).
     private var refusal: TLSError {
         let error = TLSError.last("the TLS handshake failed")
         let verification = SSL_get_verify_result(ssl)
-        guard verification != Int(X509_V_OK), let reason = X509_verify_cert_error_string(verification) else { return error }
+        guard verification != Int(X509_V_OK), let reason = X509_verify_cert_error_string(verification) else {
+            return error
+        }
         return TLSError("\(error): \(String(cString: reason))")
     }
 
     private func encryptWrites(_ context: ChannelHandlerContext) {
         while phase == .open, writes.hasMark, let (bytes, promise) = writes.popFirst() {
             var rest = bytes
-            while let piece = rest.readSlice(length: min(rest.readableBytes, TLSHandler.pieceBytes)) {
+            while let piece = rest.readSlice(length: min(rest.readableBytes, TLSHandler.recordBytes)) {
                 guard piece.readableBytes > 0 else {
                     context.write(wrapOutboundOut(piece), promise: promise)
                     break
