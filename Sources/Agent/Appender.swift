@@ -85,6 +85,11 @@ package final class Appender: Sendable {
     /// The latest result of each target, in the order of the targets.
     package var results: [ProbeResult] { inOrder(\.latest) }
 
+    /// The same, each with the layout of its samples.
+    package var resultsWithLayout: [(result: ProbeResult, layout: Catalogue.Layout)] {
+        inOrder { ($0.latest, $0.layout) }
+    }
+
     /// All samples of the latest results, as shown on `/metrics`.
     package func families() -> [FamilySource] {
         Catalogue.sources(inOrder { ($0.latest.samples, $0.layout) })

@@ -18,8 +18,8 @@ final class Suspects: Sendable {
     }
 
     private struct State {
-        /// Names of the metrics that rules read, by alert.
-        var metrics: [String: Set<String>] = [:]
+        /// What rules read, by alert.
+        var metrics: [String: (names: Set<String>, selection: Catalogue.Selection)] = [:]
         var waits: [UInt64: Wait] = [:]
     }
 
@@ -63,14 +63,15 @@ final class Suspects: Sendable {
             // A rule that may read any metric identifies no target.
             metrics[rule.name, default: []].formUnion(rule.metricNames ?? [])
         }
-        state.withLock { $0.metrics = metrics }
+        let selections = metrics.mapValues { ($0, Catalogue.Selection(seriesNames: $0)) }
+        state.withLock { $0.metrics = selections }
     }
 
     /// Probes the suspects of these alerts, which have begun to fire and which nothing explains yet.
     func ask(_ alerts: [Alert]) {
         // A target that was just probed, such as the alert's own, need not be probed again.
         let now = time.wall()
-        let results = appender.results.filter { now - $0.timestamp >= Suspects.freshness }
+        let results = appender.resultsWithLayout.filter { now - $0.result.timestamp >= Suspects.freshness }
         for alert in alerts {
             let targets = suspects(of: alert, results)
             guard !targets.isEmpty else {
@@ -94,23 +95,27 @@ final class Suspects: Sendable {
     func answering(_ alert: Alert) -> [String] {
         if alert.explanations.isEmpty { return [] }
         let now = time.wall()
-        let results = appender.results
+        let results = appender.resultsWithLayout
         let targets = suspects(of: alert, results)
-        return results.filter { result in
+        return results.lazy.map(\.result).filter { result in
             targets.contains(result.target) && result.failure == nil && result.status.health == .ok
                 && now - result.timestamp <= Suspects.answerAge
         }.map { "\($0.target)" }
     }
 
-    private func suspects(of alert: Alert, _ results: [ProbeResult]) -> Set<ProbeTarget> {
+    private func suspects(
+        of alert: Alert, _ results: [(result: ProbeResult, layout: Catalogue.Layout)]
+    ) -> Set<ProbeTarget> {
         let metrics = state.withLock(\.metrics)
         var targets: Set<ProbeTarget> = []
         for explanation in alert.explanations {
-            guard let names = metrics[explanation.alertName] else { continue }
-            for result in results where Suspects.canTell(result) && targets.count < Suspects.targetLimit {
-                let isRead = result.samples.contains { sample in
-                    guard let name = sample.labels.name, names.contains(name) else { return false }
-                    return explanation.equal.allSatisfy { (sample.labels[$0] ?? "") == (alert.labels[$0] ?? "") }
+            guard let (names, selection) = metrics[explanation.alertName] else { continue }
+            for (result, layout) in results where Suspects.canTell(result) {
+                guard targets.count < Suspects.targetLimit else { break }
+                let isRead = selection.samples(layout).contains { index in
+                    let labels = result.samples[index].labels
+                    guard let name = labels.name, names.contains(name) else { return false }
+                    return explanation.equal.allSatisfy { (labels[$0] ?? "") == (alert.labels[$0] ?? "") }
                 }
                 if isRead { targets.insert(result.target) }
             }

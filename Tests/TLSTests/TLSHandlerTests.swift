@@ -86,7 +86,7 @@ struct TLSHandlerTests {
     }
 
     private func connected(_ version: Int32) throws -> (Client, EmbeddedChannel) {
-        let (channel, _) = try await server()
+        let channel = try server()
         let client = try Client(version)
         SSL_do_handshake(client.ssl)
         try exchange(client, channel)

@@ -83,6 +83,24 @@ package enum Catalogue {
         }
     }
 
+    /// Some metrics, to find their samples in results without comparing the name of each.
+    package struct Selection: Sendable {
+        /// For each of `sorted`, whether it is among them.
+        private let isSelected: [Bool]
+
+        /// The metrics of these series; unknown names are dropped.
+        package init(seriesNames: some Sequence<String>) {
+            var isSelected = Array(repeating: false, count: sorted.count)
+            for name in seriesNames { if let index = bySeriesName[name] { isSelected[index] = true } }
+            self.isSelected = isSelected
+        }
+
+        /// Indices of the samples of these metrics in a result of this layout.
+        package func samples(_ layout: Layout) -> some Sequence<Int> {
+            layout.runs.lazy.filter { isSelected[$0.entry] }.flatMap(\.samples)
+        }
+    }
+
     /// The families of `/metrics`, sorted by name; samples of unknown metrics are dropped. Of each family it is only
     /// noted where its samples are: a page of many targets is not copied.
     /// - Parameter results: the samples of each target.
