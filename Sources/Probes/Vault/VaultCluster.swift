@@ -27,17 +27,26 @@ final class VaultCluster: Sendable {
     func target(_ node: String) -> ProbeTarget { ProbeTarget(.vaultNode, "\(options.name)/\(node)") }
 
     /// Adds a node's observation.
-    /// - Returns: the derived state of the cluster, and the nodes to probe again.
-    func observe(_ observation: VaultObservation, of node: String) -> (derived: DerivedReport, confirm: [ProbeTarget]) {
-        let (change, state) = shared.withLock { ($0.observe(observation, of: node), $0) }
+    /// - Returns: the derived state of the cluster, if it has changed or was not reported for nearly an interval; and the
+    ///   nodes to probe again.
+    func observe(_ observation: VaultObservation, of node: String) -> (derived: DerivedReport?, confirm: [ProbeTarget])
+    {
         let now = platform.time.now()
+        // A turn may come a little early.
+        let period = options.interval * 0.9
+        let (change, isDue, state) = shared.withLock { state in
+            let change = state.observe(observation, of: node)
+            return (change, state.isDue(now: now.monotonic, every: period), state)
+        }
+        let others = options.nodes.map(\.name).filter { $0 != node }
+        let confirm = change == .none ? [] : others.map(target)
+        guard isDue else { return (nil, confirm) }
         let samples = state.samples(at: now, previous: series.withLock(\.labels)).samples
         series.withLock { $0.keep(samples) }
         let derived = DerivedReport(
             target: clusterTarget, version: state.version, samples: samples,
             status: state.targetStatus(at: now))
-        let others = options.nodes.map(\.name).filter { $0 != node }
-        return (derived, change == .none ? [] : others.map(target))
+        return (derived, confirm)
     }
 
     /// Number of changes of the nodes' states so far.

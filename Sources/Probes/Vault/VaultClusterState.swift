@@ -23,10 +23,37 @@ struct VaultClusterState: Sendable {
         case state(of: String)
     }
 
+    /// What of an observation the cluster's state is derived from, but for times and the clock's skew.
+    private struct Facts: Equatable {
+        let state: VaultNodeState
+        let version: String?
+        let clusterID: String?
+        let storageType: String?
+        let haEnabled: Bool?
+        let leaderAddress: String?
+        let hidesLeader: Bool
+        let activeSince: Timestamp?
+        let replicationModes: [String?]
+
+        init(_ observation: VaultObservation) {
+            state = observation.state
+            version = observation.version
+            clusterID = observation.clusterID
+            storageType = observation.seal?.storageType
+            haEnabled = observation.leader?.haEnabled
+            leaderAddress = observation.leader?.leaderAddress
+            hidesLeader = observation.hidesLeader
+            activeSince = observation.leader?.activeSince
+            replicationModes = [observation.health?.replicationDRMode, observation.health?.replicationPerformanceMode]
+        }
+    }
+
     let cluster: String
     let nodes: [String]
     private let started: Moment
     private var seen: [String: Seen] = [:]
+    /// When the state was last derived; nil if it has changed since.
+    private var derivedAt: Instant?
     /// The last active node, and when it was last observed to be active.
     private var lastActive: (node: String, at: Moment)?
     /// `active_time` of sys/leader, as an active node last reported it.
@@ -56,6 +83,7 @@ struct VaultClusterState: Sendable {
         let isActive = observation.state == .active
         let activeFrom = isActive ? before?.activeFrom ?? observation.moment.monotonic : nil
         seen[node] = Seen(observation: observation, activeFrom: activeFrom)
+        if before.map({ Facts($0.observation) }) != Facts(observation) { derivedAt = nil }
         let active = activeNodes
         if active == [node] { record(node, observation) }
         if active.isEmpty, lastActive != nil { isOutage = true }
@@ -74,6 +102,15 @@ struct VaultClusterState: Sendable {
         guard let known = seen[node], known.observation.moment.monotonic < moment.monotonic else { return }
         seen[node]?.observation.moment = moment
         if lastActive?.node == node, activeNodes == [node] { lastActive = (node, moment) }
+    }
+
+    /// Whether the state is to be derived: it has changed, grows with time, or was not derived for this long. With many
+    /// nodes it would else be derived far more often than each of them is probed.
+    /// - Returns: true only once for each change.
+    mutating func isDue(now: Instant, every interval: Duration) -> Bool {
+        if let derivedAt, now - derivedAt < interval, !activeNodes.isEmpty { return false }
+        derivedAt = now
+        return true
     }
 
     private mutating func record(_ node: String, _ observation: VaultObservation) {

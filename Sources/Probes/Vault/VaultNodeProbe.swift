@@ -154,7 +154,8 @@ final class VaultNodeProbe: RunnableProbe {
             [Label("endpoint", Endpoint.health.rawValue)])
         series.withLock { $0.keep(set.samples) }
         return ProbeReport(
-            samples: set.samples, failure: observation.failure, status: observation.targetStatus, derived: [derived],
+            samples: set.samples, failure: observation.failure, status: observation.targetStatus,
+            derived: derived.map { [$0] } ?? [],
             confirm: confirm)
     }
 
