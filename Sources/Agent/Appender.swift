@@ -62,7 +62,8 @@ package final class Appender: Sendable {
                 return StaleMarker.ending(
                     before.lazy.map(\.labels), except: result.samples.lazy.map(\.labels), at: result.timestamp)
             }
-            store.append(markers + result.samples)
+            // Nearly always without markers: the samples are then passed on as they are.
+            store.append(markers.isEmpty ? result.samples : markers + result.samples)
         }
         return changed
     }
