@@ -82,13 +82,17 @@ let package = Package(
         .systemLibrary(name: "CGlibc", path: "Sources/CGlibc"),
         // bcrypt; crypt.h comes with libc6-dev.
         .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
+        .target(name: "CProgramPages"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         stage("Text", ["CRE2"]),
         stage("Samples", ["Text"]),
         stage(
             "Platform",
-            ["Text", "Samples", "CGlibc", logging, .product(name: "HeapModule", package: "swift-collections")]),
+            [
+                "Text", "Samples", "CGlibc", "CProgramPages", logging,
+                .product(name: "HeapModule", package: "swift-collections"),
+            ]),
         stage("TimeZones", ["Text", "Samples", "Platform"]),
         stage("YAML", ["Text", "CYAML"]),
         stage("Exposition", ["Text", "Samples"]),
