@@ -4,8 +4,8 @@ import Platform
 
 /// libcurl's notifications about its sockets and timers.
 extension CurlLoop {
-    private static func from(_ context: UnsafeMutableRawPointer?) -> CurlLoop? {
-        context.map { Unmanaged<CurlLoop>.fromOpaque($0).takeUnretainedValue() }
+    private static func multi(_ context: UnsafeMutableRawPointer?) -> CurlMulti? {
+        context.map { Unmanaged<CurlMulti>.fromOpaque($0).takeUnretainedValue() }
     }
 
     static func curlEvents(_ events: UInt32) -> Int32 {
@@ -18,20 +18,20 @@ extension CurlLoop {
 
     /// CURLMOPT_SOCKETFUNCTION(3).
     static let onSocket: vw_socket_callback = { _, socket, what, context, _ in
-        from(context)?.watch(socket, what)
+        if let multi = multi(context) { multi.loop.watch(socket, what, multi) }
         return 0
     }
 
     /// CURLMOPT_TIMERFUNCTION(3).
     static let onTimer: vw_timer_callback = { _, milliseconds, context in
-        guard let loop = from(context) else { return 0 }
-        loop.curlDeadline = milliseconds < 0 ? nil : loop.platform.time.monotonic() + .milliseconds(milliseconds)
+        guard let multi = multi(context) else { return 0 }
+        multi.deadline = milliseconds < 0 ? nil : multi.loop.platform.time.monotonic() + .milliseconds(milliseconds)
         return 0
     }
 
     /// CURLOPT_CLOSESOCKETFUNCTION(3): libcurl closes a connection, in use or idle.
     static let onCloseSocket: vw_close_socket_callback = { context, socket in
-        from(context)?.closing(socket)
+        if let context { Unmanaged<CurlLoop>.fromOpaque(context).takeUnretainedValue().closing(socket) }
         return Glibc.close(socket)
     }
 
@@ -41,16 +41,19 @@ extension CurlLoop {
         let transfer = user ?? active.values.first { $0.openedSockets.contains(socket) }
         transfer?.isTaken = vw_peer_took_all(socket) != 0
         sockets.remove(socket)
+        multis.unwatch(socket)
     }
 
-    private func watch(_ socket: Int32, _ what: Int32) {
+    private func watch(_ socket: Int32, _ what: Int32, _ multi: CurlMulti) {
         if what == CURL_POLL_REMOVE {
+            multis.unwatch(socket)
             if sockets.setWatched(socket, false) { vw_epoll_set(epoll, EPOLL_CTL_DEL, socket, 0) }
             return
         }
         var events: UInt32 = 0
         if what & CURL_POLL_IN != 0 { events |= vw_epoll_in }
         if what & CURL_POLL_OUT != 0 { events |= vw_epoll_out }
+        multis.watch(socket, multi)
         let watched = sockets.setWatched(socket, true)
         // A socket can be registered unknown to us only after its close, which epoll notices itself.
         if vw_epoll_set(epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, events) != 0 {

@@ -34,7 +34,7 @@ final class CurlLoop: @unchecked Sendable {
     private let shared: Mutex<Shared>
 
     // Everything below is only used by the thread.
-    private var multi: UnsafeMutableRawPointer?
+    var multis = CurlMultis(connectionLimit: 0)
     private var share: UnsafeMutableRawPointer?
     var epoll: Int32 = -1
     private var spareHandles: [UnsafeMutableRawPointer] = []
@@ -44,8 +44,6 @@ final class CurlLoop: @unchecked Sendable {
     private var connectingByOrigin: [String: Int] = [:]
     /// When the active transfers must have ended.
     private var deadlines = TimerQueue<ObjectIdentifier, Instant>()
-    /// When libcurl wants to be called with CURL_SOCKET_TIMEOUT.
-    var curlDeadline: Instant?
     var sockets = SocketTable()
     /// The conversations, by their sockets.
     var talking: [Int32: CurlTransfer] = [:]
@@ -140,13 +138,15 @@ final class CurlLoop: @unchecked Sendable {
                     advance(transfer)
                 } else if sockets.isIdle(event.descriptor) {
                     lostIdle(event.descriptor, event.events)
-                } else {
-                    curl_multi_socket_action(multi, event.descriptor, CurlLoop.curlEvents(event.events), &running)
+                } else if let multi = multis.handle(of: event.descriptor) {
+                    curl_multi_socket_action(
+                        multi.handle, event.descriptor, CurlLoop.curlEvents(event.events), &running)
                 }
             }
-            if let deadline = curlDeadline, deadline <= platform.time.monotonic() {
-                curlDeadline = nil
-                curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running)
+            for multi in multis.all {
+                guard let deadline = multi.deadline, deadline <= platform.time.monotonic() else { continue }
+                multi.deadline = nil
+                curl_multi_socket_action(multi.handle, CURL_SOCKET_TIMEOUT, 0, &running)
             }
             guard perform() else { break }
             reap()
@@ -161,22 +161,12 @@ final class CurlLoop: @unchecked Sendable {
     private func open(_ wakeup: Wakeup) -> Bool {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         names = NameBook()
-        multi = curl_multi_init()
+        multis = CurlMultis(connectionLimit: shared.withLock { $0.idleConnectionLimit })
         share = curl_share_init()
-        guard CurlLoop.initialised, epoll >= 0, let multi, let share else { return false }
+        guard CurlLoop.initialised, epoll >= 0, let share else { return false }
         // One thread, hence no lock functions.
         vw_share_data(share, CURL_LOCK_DATA_SSL_SESSION)
-        limitConnections(shared.withLock { $0.idleConnectionLimit })
-        // HTTP/2 is off: for a thousand polled targets it takes half as much memory again.
-        vw_multi_set_long(multi, CURLMOPT_PIPELINING, 0)
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        guard vw_multi_callbacks(multi, CurlLoop.onSocket, CurlLoop.onTimer, context) == CURLM_OK else { return false }
         return vw_epoll_set(epoll, EPOLL_CTL_ADD, wakeup.descriptor, vw_epoll_in) == 0
-    }
-
-    /// CURLMOPT_MAXCONNECTS(3) also counts the connections in use; one more closes the least recently used idle one.
-    private func limitConnections(_ limit: Int) {
-        vw_multi_set_long(multi, CURLMOPT_MAXCONNECTS, min(max(limit, 1), 1 << 20))
     }
 
     /// Time in which this thread did not run says nothing about a peer.
@@ -203,7 +193,7 @@ final class CurlLoop: @unchecked Sendable {
 
     private func waitMilliseconds(_ now: Instant) -> Int32 {
         if inbox.hasWork { return 0 }
-        var next = curlDeadline
+        var next = multis.deadline
         if let first = deadlines.firstDue { next = min(next ?? first, first) }
         for transfer in waiting {
             let last = min(transfer.waitDeadline, transfer.latestStart)
@@ -230,7 +220,7 @@ final class CurlLoop: @unchecked Sendable {
                 end(transfer, .failure(TransportError(.cancelled, "\(transfer.origin): cancelled")))
             case .resume(let transfer):
                 if !transfer.isFinished, let easy = transfer.easy { curl_easy_pause(easy, CURLPAUSE_CONT) }
-            case .setIdleConnectionLimit(let limit): limitConnections(limit)
+            case .setIdleConnectionLimit(let limit): multis.limitConnections(limit)
             case .found(let name, let answer): found(name, answer)
             // Nothing is accepted after `stop`.
             case .stop: return false
@@ -284,11 +274,15 @@ final class CurlLoop: @unchecked Sendable {
     private func start(_ transfer: CurlTransfer, _ now: Instant) {
         // A used handle may still have its buffer, whose size can't be changed then: transfers that need another size
         // get a new handle.
-        guard let easy = transfer.pieces != nil ? curl_easy_init() : spareHandles.popLast() ?? curl_easy_init() else {
+        guard
+            let multi = multis.handle(for: transfer.origin, self, isKept: { sockets.idleByOrigin[$0] != nil }),
+            let easy = transfer.pieces != nil ? curl_easy_init() : spareHandles.popLast() ?? curl_easy_init()
+        else {
             end(transfer, .failure(TransportError(.other, "\(transfer.origin): out of memory")))
             return
         }
         transfer.loop = self
+        transfer.multi = multi
         do {
             try transfer.prepare(easy, remaining: transfer.deadline - now, files: platform.files)
             try transfer.pin(names.lines(for: transfer), easy)
@@ -298,7 +292,7 @@ final class CurlLoop: @unchecked Sendable {
         }
         vw_set_pointer(easy, CURLOPT_SHARE, share)
         vw_set_close_socket(easy, CurlLoop.onCloseSocket, Unmanaged.passUnretained(self).toOpaque())
-        guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
+        guard curl_multi_add_handle(multi.handle, easy) == CURLM_OK else {
             end(transfer, .failure(TransportError(.other, "\(transfer.origin): libcurl refuses the transfer")))
             return
         }
@@ -310,9 +304,11 @@ final class CurlLoop: @unchecked Sendable {
     }
 
     /// Collects the transfers that libcurl has ended.
-    private func reap() {
+    private func reap() { for multi in multis.all { reap(multi) } }
+
+    private func reap(_ multi: CurlMulti) {
         var code = CURLE_OK
-        while let easy = vw_next_done(multi, &code) {
+        while let easy = vw_next_done(multi.handle, &code) {
             var context: UnsafeMutableRawPointer?
             vw_get_pointer(easy, &context)
             guard let context else { continue }
@@ -334,8 +330,9 @@ final class CurlLoop: @unchecked Sendable {
             transfer.easy = nil
             if active.removeValue(forKey: ObjectIdentifier(transfer)) != nil {
                 deadlines.cancel(ObjectIdentifier(transfer))
-                curl_multi_remove_handle(multi, easy)
+                if let multi = transfer.multi { curl_multi_remove_handle(multi.handle, easy) }
             }
+            transfer.multi = nil
             if transfer.pieces == nil, spareHandles.count < CurlLoop.spareHandleLimit {
                 curl_easy_reset(easy)
                 spareHandles.append(easy)
@@ -373,8 +370,8 @@ final class CurlLoop: @unchecked Sendable {
     private func closeAll() {
         for easy in spareHandles { curl_easy_cleanup(easy) }
         spareHandles = []
-        if let multi { curl_multi_cleanup(multi) }
-        multi = nil
+        for multi in multis.all { multi.close() }
+        multis = CurlMultis(connectionLimit: 0)
         if let share { curl_share_cleanup(share) }
         share = nil
         if epoll >= 0 { Glibc.close(epoll) }

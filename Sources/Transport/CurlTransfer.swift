@@ -67,6 +67,8 @@ final class CurlTransfer: @unchecked Sendable {
     /// See `TransportError.isTaken`; known when the socket closes.
     var isTaken = false
     weak var loop: CurlLoop?
+    /// The handle that it was added to.
+    var multi: CurlMulti?
 
     // Once it is connected, for a conversation.
     var dialogue = Dialogue([])
