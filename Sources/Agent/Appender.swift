@@ -20,6 +20,8 @@ package final class Appender: Sendable {
         var stateIndices: [Int]
         /// Of the latest result's samples.
         var layout: Catalogue.Layout
+        /// The same.
+        let places = StorePlaces()
 
         /// The names of the metrics of the latest result.
         var names: Set<String> { Set(latest.samples.lazy.compactMap(\.labels.name)) }
@@ -52,18 +54,19 @@ package final class Appender: Sendable {
         for var result in results {
             // Stamped before the clock stepped back: the store would reject later samples until the clock catches up.
             if result.timestamp > now { result.restamp(now) }
-            let markers = state.withLock { state -> [Sample] in
+            let (markers, places) = state.withLock { state -> ([Sample], StorePlaces?) in
                 if let names = state.repeated(result) {
                     changed.formUnion(names)
-                    return []
+                    return ([], state.targets[result.target]?.places)
                 }
                 let before = state.targets[result.target]?.latest.samples ?? []
                 changed.formUnion(state.update(result))
-                return StaleMarker.ending(
+                let markers = StaleMarker.ending(
                     before.lazy.map(\.labels), except: result.samples.lazy.map(\.labels), at: result.timestamp)
+                return (markers, nil)
             }
             // Nearly always without markers: the samples are then passed on as they are.
-            store.append(markers.isEmpty ? result.samples : markers + result.samples)
+            store.append(markers.isEmpty ? result.samples : markers + result.samples, places: places)
         }
         return changed
     }

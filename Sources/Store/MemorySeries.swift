@@ -6,6 +6,8 @@ final class MemorySeries {
     let labels: Labels
     /// Of all series of the metric.
     let metric: MetricChanges.Entry
+    /// Whether the store has forgotten it.
+    var isRemoved = false
     private let overhead: Int
     private var full: [Chunk] = []
     /// The newest; without points only if there are none at all.
