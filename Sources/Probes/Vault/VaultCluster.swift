@@ -38,8 +38,8 @@ final class VaultCluster: Sendable {
             let change = state.observe(observation, of: node)
             return (change, state.isDue(now: now.monotonic, every: period), state)
         }
-        let others = options.nodes.map(\.name).filter { $0 != node }
-        let confirm = change == .none ? [] : others.map(target)
+        let confirm =
+            change == .none ? [] : options.nodes.lazy.map(\.name).filter { $0 != node }.map(target)
         guard isDue else { return (nil, confirm) }
         let samples = state.samples(at: now, previous: series.withLock(\.labels)).samples
         series.withLock { $0.keep(samples) }

@@ -33,7 +33,8 @@ struct VaultClusterState: Sendable {
         let leaderAddress: String?
         let hidesLeader: Bool
         let activeSince: Timestamp?
-        let replicationModes: [String?]
+        let replicationDRMode: String?
+        let replicationPerformanceMode: String?
 
         init(_ observation: VaultObservation) {
             state = observation.state
@@ -44,7 +45,8 @@ struct VaultClusterState: Sendable {
             leaderAddress = observation.leader?.leaderAddress
             hidesLeader = observation.hidesLeader
             activeSince = observation.leader?.activeSince
-            replicationModes = [observation.health?.replicationDRMode, observation.health?.replicationPerformanceMode]
+            replicationDRMode = observation.health?.replicationDRMode
+            replicationPerformanceMode = observation.health?.replicationPerformanceMode
         }
     }
 
@@ -83,7 +85,12 @@ struct VaultClusterState: Sendable {
         let isActive = observation.state == .active
         let activeFrom = isActive ? before?.activeFrom ?? observation.moment.monotonic : nil
         seen[node] = Seen(observation: observation, activeFrom: activeFrom)
-        if before.map({ Facts($0.observation) }) != Facts(observation) { derivedAt = nil }
+        if before.map({ Facts($0.observation) }) != Facts(observation) {
+            derivedAt = nil
+        } else if !isActive {
+            // Nothing below changes.
+            return .none
+        }
         let active = activeNodes
         if active == [node] { record(node, observation) }
         if active.isEmpty, lastActive != nil { isOutage = true }
@@ -108,7 +115,9 @@ struct VaultClusterState: Sendable {
     /// nodes it would else be derived far more often than each of them is probed.
     /// - Returns: true only once for each change.
     mutating func isDue(now: Instant, every interval: Duration) -> Bool {
-        if let derivedAt, now - derivedAt < interval, !activeNodes.isEmpty { return false }
+        // The last that was seen to be active is.
+        let hasActive = seen.values.contains { $0.activeFrom != nil }
+        if let derivedAt, now - derivedAt < interval, hasActive { return false }
         derivedAt = now
         return true
     }

@@ -46,6 +46,7 @@ final class VaultNodeProbe: RunnableProbe {
     private let series = Mutex(SeriesOfRun())
     private let patience = Mutex(Patience())
     private let memory = Mutex(VaultNodeMemory())
+    private let lastHealth = Mutex(HealthMemory())
 
     init(cluster: VaultCluster, node: VaultClusterOptions.Node) {
         self.cluster = cluster
@@ -71,7 +72,7 @@ final class VaultNodeProbe: RunnableProbe {
         let asked = cluster.platform.time.now()
         let end = asked.monotonic + cluster.options.timeout
         let health = await askHealth(until: end)
-        guard VaultObservation.Condition(VaultObservation(health: health, asked: asked)) == known else {
+        guard VaultObservation.Condition(observation(health, asked: asked)) == known else {
             return await report(health, asked: asked, until: end)
         }
         cluster.reaffirm(node.name, at: asked)
@@ -84,7 +85,7 @@ final class VaultNodeProbe: RunnableProbe {
         if let error = health.error, error.reason == .notBegun {
             return ProbeReport(samples: [], failure: ProbeFailure(error), status: TargetStatus(.unknown, "not asked"))
         }
-        var observation = VaultObservation(health: health, asked: asked)
+        var observation = observation(health, asked: asked)
         let condition = VaultObservation.Condition(observation)
         // Before the questions: a change that is seen meanwhile requires new ones.
         let changes = cluster.changes
@@ -104,6 +105,10 @@ final class VaultNodeProbe: RunnableProbe {
         }
         observation.add(seal: seal, leader: leader)
         return report(observation, Answers(health: health, seal: sealExchange, leader: leaderExchange))
+    }
+
+    private func observation(_ health: Exchange, asked: Moment) -> VaultObservation {
+        VaultObservation(health: health, asked: asked) { body in lastHealth.withLock { $0.answer(body) } }
     }
 
     private func askHealth(until end: Instant) async -> Exchange {

@@ -35,7 +35,11 @@ struct VaultObservation: Sendable {
     /// - Parameters:
     ///   - health: `GET /v1/sys/health` without parameters.
     ///   - asked: when the request was sent.
-    init(health: Exchange, asked: Moment) {
+    ///   - decode: decodes the body.
+    init(
+        health: Exchange, asked: Moment,
+        decode: ([UInt8]) -> HealthAnswer? = { decodeJSON(HealthAnswer.self, $0) }
+    ) {
         moment = asked
         switch health {
         case .failure(let error):
@@ -46,7 +50,7 @@ struct VaultObservation: Sendable {
             state = VaultNodeState(status: response.status)
             certificateExpiry = response.certificateExpiry
             certificateLifetime = response.certificateLifetime
-            self.health = decodeJSON(HealthAnswer.self, response.body).flatMap { $0.isRecognisable ? $0 : nil }
+            self.health = decode(response.body).flatMap { $0.isRecognisable ? $0 : nil }
             judge(response)
             if let time = self.health?.serverTimeUTC {
                 // The node's time is in whole seconds, rounded down: half a second too low on average.

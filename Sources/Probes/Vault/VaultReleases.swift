@@ -1,4 +1,5 @@
 import Samples
+import Synchronization
 
 /// Which versions of Vault are still maintained. As of 2026-11-28.
 ///
@@ -16,11 +17,30 @@ enum VaultReleases {
     ]
     private static let longTerm: Set<String> = ["1.16", "1.19", "2.0"]
 
+    private struct Version: Hashable {
+        let text: String
+        let isOpenBao: Bool
+    }
+
+    /// Versions that were asked for: each node has one, and nearly all the same.
+    private static let known = Mutex<[Version: Timestamp?]>([:])
+    private static let knownLimit = 256
+
     /// When maintenance of a version ended; nil if it has not, or if that is unknown.
     /// - Parameters:
     ///   - version: as Vault reports it: `1.15.4`, `1.16.3+ent.hsm`. A development build (`-dev`) is not a release.
     ///   - isOpenBao: its versions are 2.x as well, but unrelated to Vault's.
     static func supportEnd(_ version: String, isOpenBao: Bool) -> Timestamp? {
+        known.withLock { known in
+            let key = Version(text: version, isOpenBao: isOpenBao)
+            if let end = known[key] { return end }
+            let end = computedSupportEnd(version, isOpenBao: isOpenBao)
+            if known.count < knownLimit { known[key] = .some(end) }
+            return end
+        }
+    }
+
+    private static func computedSupportEnd(_ version: String, isOpenBao: Bool) -> Timestamp? {
         let parts = version.split(separator: ".", maxSplits: 2)
         guard parts.count == 3, !version.contains("-"), !isOpenBao || parts[0] == "1" else { return nil }
         let minor = "\(parts[0]).\(parts[1])"
