@@ -5,6 +5,7 @@
 # make reproduce  builds the package twice from scratch, in two folders, and compares the bytes
 # make fuzz   feeds everything that takes bytes from outside for a minute each: see Tests/Fuzzing/README.md
 # make sanitize  the unit tests under AddressSanitizer, and UndefinedBehaviorSanitizer for C and C++
+# make sanitize-threads  the unit tests under ThreadSanitizer
 # make soak   forty minutes of everything hostile, and ten seeds of each fault of the network
 # make bench  speed, side by side with the peers
 
@@ -46,7 +47,7 @@ define install
 	fi
 endef
 
-.PHONY: build run test soak fuzz sanitize bench deb reproduce check-swift deps-build deps-run deps-deb deps-test deps-bench clean
+.PHONY: build run test soak fuzz sanitize sanitize-threads bench deb reproduce check-swift deps-build deps-run deps-deb deps-test deps-bench clean
 
 check-swift:
 	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/debian/12/"; exit 1; }
@@ -116,6 +117,14 @@ sanitize: deps-test
 	SWIFT_DETERMINISTIC_HASHING=1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=64 \
 	UBSAN_OPTIONS=print_stacktrace=1 VAULTWATCH_SEEDS=50 \
 	swift test --scratch-path $(SANITIZED) --sanitize=address --skip-build --no-parallel --skip '^IntegrationTests\.'
+
+# The suites whose code runs on several threads, in a build of its own: see Tests/ThreadSanitizer.
+sanitize-threads: deps-test
+	VAULTWATCH_TSAN=1 swift build --scratch-path .build-threads --sanitize=thread --build-tests
+	SWIFT_DETERMINISTIC_HASHING=1 SWIFT_BACKTRACE=enable=no VAULTWATCH_SEEDS=20 \
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/ThreadSanitizer/suppressions \
+	VAULTWATCH_TSAN=1 swift test --scratch-path .build-threads --sanitize=thread --skip-build --no-parallel \
+	  --filter '^(Platform|Telemetry|Store|Supervision|Transport|HTTPServer|TLS|WebSocket|Journal|S3|Agent|RemoteWrite)Tests\.'
 
 soak: deps-test
 	swift build --scratch-path $(SCRATCH) --build-tests

@@ -47,6 +47,11 @@ let fuzzer: [Target] =
             swiftSettings: settings),
     ]
 
+// What ThreadSanitizer must see of Swift's runtime; see Tests/ThreadSanitizer.
+let threadSanitizer: [Target] =
+    Context.environment["VAULTWATCH_TSAN"] == nil
+    ? [] : [.target(name: "CThreadSanitizer", path: "Tests/ThreadSanitizer")]
+
 // The targets stand in the order of the pipeline; Sources/README.md draws it,
 // and CI holds every import against the dependencies stated here.
 let package = Package(
@@ -205,7 +210,9 @@ let package = Package(
         tests("Samples", ["Text", "Samples"]),
         tests("Text", ["Text"]),
         tests("TimeZones", ["TimeZones", "Platform", "Text", "Samples"]),
-        tests("Platform", ["Platform", "CGlibc", "Text", "Samples", logging]),
+        tests(
+            "Platform",
+            ["Platform", "CGlibc", "Text", "Samples", logging] + threadSanitizer.map { .target(name: $0.name) }),
         tests("YAML", ["YAML"]),
         tests("Exposition", ["Exposition", "Text", "Samples"], exclude: ["Recordings"]),
         tests("Telemetry", ["Telemetry", "Exposition", "Text", "Samples"]),
@@ -316,6 +323,6 @@ let package = Package(
             ]),
         tests("FuzzTargets", ["FuzzTargets"]),
         tests("Tidy", []),
-    ] + fuzzer,
+    ] + fuzzer + threadSanitizer,
     cxxLanguageStandard: .cxx17
 )

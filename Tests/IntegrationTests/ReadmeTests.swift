@@ -24,7 +24,8 @@ import Testing
         let targets = try Self.commands("make")
         #expect(
             targets == [
-                ["run"], ["test"], ["build"], ["deb"], ["bench"], ["fuzz"], ["sanitize"], ["soak"], ["reproduce"],
+                ["run"], ["test"], ["build"], ["deb"], ["bench"], ["fuzz"], ["sanitize"],
+                ["sanitize-threads"], ["soak"], ["reproduce"],
             ])
         let makefile = try String(contentsOfFile: Binary.root + "/Makefile", encoding: .utf8).components(
             separatedBy: "\n")
