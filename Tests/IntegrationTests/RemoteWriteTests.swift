@@ -73,8 +73,10 @@ struct RemoteWriteTests {
 
     /// All points of the last seconds up to a time, by series; without the external labels, which each series must have.
     private static func points(
-        _ url: String, last seconds: Int, before to: Double, external: [String: String] = [:]
+        _ url: String, last seconds: Int, before end: Double, external: [String: String] = [:]
     ) async throws -> [String: [String]] {
+        // In whole milliseconds: what is less is rounded by one and cut off by the other.
+        let to = (end * 1000).rounded() / 1000
         var found: [String: [String]] = [:]
         let query = #"{__name__=~"vault_.+|estate:.+|ALERTS.*|vaultwatch_store_.+"}[\#(seconds)s]"#
         for series in try await ask(url, query, at: to) {
@@ -84,7 +86,8 @@ struct RemoteWriteTests {
             let name = series.metric.filter { external[$0.key] == nil }.map { "\($0.key)=\($0.value)" }.sorted().joined(
                 separator: ",")
             // Prometheus 2 has a sample at the beginning of a range, and 3 has not.
-            let points = (series.values ?? []).filter { $0.time > to - Double(seconds) }.map { "\($0.time) \($0.text)" }
+            let points = (series.values ?? []).filter { $0.time > to - Double(seconds) + 0.0005 }
+                .map { "\($0.time) \($0.text)" }
             if !points.isEmpty { found[name] = points }
         }
         return found
