@@ -5,7 +5,7 @@
 # make reproduce  builds the package twice from scratch, in two folders, and compares the bytes
 # make fuzz   feeds everything that takes bytes from outside for a minute each: see Tests/Fuzzing/README.md
 # make sanitize  the unit tests under AddressSanitizer, and UndefinedBehaviorSanitizer for C and C++
-# make sanitize-threads  the unit tests under ThreadSanitizer
+# make sanitize-threads  the unit tests of several threads under ThreadSanitizer
 # make soak   forty minutes of everything hostile, and ten seeds of each fault of the network
 # make bench  speed, side by side with the peers
 

@@ -20,8 +20,8 @@ package final class Appender: Sendable {
         var stateIndices: [Int]
         /// Of the latest result's samples.
         var layout: Catalogue.Layout
-        /// The same.
-        let places = StorePlaces()
+        /// Of the latest result's samples.
+        let references = SeriesReferences()
 
         /// The names of the metrics of the latest result.
         var names: Set<String> { Set(latest.samples.lazy.compactMap(\.labels.name)) }
@@ -54,10 +54,10 @@ package final class Appender: Sendable {
         for var result in results {
             // Stamped before the clock stepped back: the store would reject later samples until the clock catches up.
             if result.timestamp > now { result.restamp(now) }
-            let (markers, places) = state.withLock { state -> ([Sample], StorePlaces?) in
-                if let names = state.repeated(result) {
+            let (markers, references) = state.withLock { state -> ([Sample], SeriesReferences?) in
+                if let (names, references) = state.repeated(result) {
                     changed.formUnion(names)
-                    return ([], state.targets[result.target]?.places)
+                    return ([], references)
                 }
                 let before = state.targets[result.target]?.latest.samples ?? []
                 changed.formUnion(state.update(result))
@@ -66,7 +66,7 @@ package final class Appender: Sendable {
                 return (markers, nil)
             }
             // Nearly always without markers: the samples are then passed on as they are.
-            store.append(markers.isEmpty ? result.samples : markers + result.samples, places: places)
+            store.append(markers.isEmpty ? result.samples : markers + result.samples, references: references)
         }
         return changed
     }
@@ -112,8 +112,8 @@ package final class Appender: Sendable {
 extension Appender.State {
     /// Stores a result that has the same series as the previous one in the same order, as nearly all have: this avoids
     /// hashing labels.
-    /// - Returns: names of metrics that changed; nil, with nothing stored, if the series differ.
-    fileprivate mutating func repeated(_ result: ProbeResult) -> [String]? {
+    /// - Returns: names of metrics that changed, and the series; nil, with nothing stored, if the series differ.
+    fileprivate mutating func repeated(_ result: ProbeResult) -> (changed: [String], references: SeriesReferences)? {
         guard let index = targets.index(forKey: result.target) else { return nil }
         let before = targets.values[index].latest.samples
         guard before.count == result.samples.count else { return nil }
@@ -123,7 +123,7 @@ extension Appender.State {
             if let name = before[state].labels.name { changed.append(name) }
         }
         targets.values[index].latest = result
-        return changed
+        return (changed, targets.values[index].references)
     }
 
     /// - Returns: names of metrics that changed.

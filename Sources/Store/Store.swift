@@ -55,16 +55,16 @@ package final class Store: Sendable {
 
     /// Appends samples. Two kinds are refused and counted: a sample that is not newer than its series' last one, unless
     /// it is identical to it, and a new series beyond `seriesLimit` or without room below `byteLimit`.
-    /// - Parameter places: those of samples of the same series in the same order, which the store then need not look up.
-    package func append(_ samples: [Sample], places: StorePlaces? = nil) {
+    /// - Parameter references: of samples with the same labels in the same order, whose series are then not looked up.
+    package func append(_ samples: [Sample], references: SeriesReferences? = nil) {
         let (taken, refused) = state.withLock { state -> (Int, [Refusal: Int]) in
-            places?.prepare(samples.count)
+            references?.prepare(samples.count)
             var refused: [Refusal: Int] = [:]
             var taken = 0
             // Only filled for an observer, and only from the first sample on that was not added.
             var others: [Sample]?
             for (index, sample) in samples.enumerated() {
-                let outcome = state.append(sample, places, index)
+                let outcome = state.append(sample, references, index)
                 if case .refused(let refusal) = outcome { refused[refusal, default: 0] += 1 } else { taken += 1 }
                 if case .added = outcome {
                     others?.append(sample)
@@ -182,10 +182,10 @@ private struct State {
     /// Time of the oldest point, milliseconds.
     var oldest: Int64? { series.values.lazy.map(\.first).min() }
 
-    mutating func append(_ sample: Sample, _ places: StorePlaces?, _ index: Int) -> Outcome {
+    mutating func append(_ sample: Sample, _ references: SeriesReferences?, _ index: Int) -> Outcome {
         let point = Point(t: sample.timestamp.milliseconds, v: sample.value)
-        guard let known = places?[index] ?? series[sample.labels] else { return insert(sample.labels, point) }
-        places?[index] = known
+        guard let known = references?[index] ?? series[sample.labels] else { return insert(sample.labels, point) }
+        references?[index] = known
         let (before, value, last) = (known.byteCount, known.lastValue, known.last)
         guard known.append(point) else { return .refused(.outOfOrder) }
         // After a longer pause rules had no value.

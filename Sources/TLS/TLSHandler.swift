@@ -26,11 +26,11 @@ package final class TLSHandler: ChannelDuplexHandler {
     /// the memory.
     private static let answersLimitBytes = 4 << 10
 
+    /// Keeps the context as well, SSL_new(3).
     private let ssl: OpaquePointer
     /// Owned by `ssl`.
     private let received: OpaquePointer
     private let toSend: OpaquePointer
-    private let context: TLSContext
     private var phase = Phase.handshake
     private var answeredBytes = 0
     private var writes = MarkedCircularBuffer<(ByteBuffer, EventLoopPromise<Void>?)>(initialCapacity: 4)
@@ -63,7 +63,7 @@ package final class TLSHandler: ChannelDuplexHandler {
             throw TLSError.last()
         }
         SSL_set_bio(ssl, received, toSend)
-        (self.context, self.ssl, self.received, self.toSend) = (context, ssl, received, toSend)
+        (self.ssl, self.received, self.toSend) = (ssl, received, toSend)
     }
 
     deinit { SSL_free(ssl) }
@@ -135,7 +135,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         readAll(context)
     }
 
-    /// Decrypts what has arrived and passes it on. Whoever reads it may close the connection meanwhile.
+    /// Decrypts what has arrived and passes it on. A handler that reads it may close the connection meanwhile.
     private func readAll(_ context: ChannelHandlerContext) {
         while phase == .open {
             let pending = BIO_ctrl_pending(received) + Int(SSL_pending(ssl))

@@ -36,7 +36,7 @@ final class VaultCluster: Sendable {
         let period = options.interval * 0.9
         let (change, isDue, state) = shared.withLock { state in
             let change = state.observe(observation, of: node)
-            return (change, state.isDue(now: now.monotonic, every: period), state)
+            return (change, state.beginDerivation(now: now.monotonic, every: period), state)
         }
         let confirm =
             change == .none ? [] : options.nodes.lazy.map(\.name).filter { $0 != node }.map(target)

@@ -111,10 +111,10 @@ struct VaultClusterState: Sendable {
         if lastActive?.node == node, activeNodes == [node] { lastActive = (node, moment) }
     }
 
-    /// Whether the state is to be derived: it has changed, grows with time, or was not derived for this long. With many
-    /// nodes it would else be derived far more often than each of them is probed.
-    /// - Returns: true only once for each change.
-    mutating func isDue(now: Instant, every interval: Duration) -> Bool {
+    /// Notes that the state is derived now, if it is to be: it has changed, grows with time, or was not derived for this
+    /// long. With many nodes it would else be derived far more often than each of them is probed.
+    /// - Returns: whether it is to be; true only once for each change.
+    mutating func beginDerivation(now: Instant, every interval: Duration) -> Bool {
         // The last that was seen to be active is.
         let hasActive = seen.values.contains { $0.activeFrom != nil }
         if let derivedAt, now - derivedAt < interval, hasActive { return false }

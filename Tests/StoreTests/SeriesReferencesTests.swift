@@ -4,8 +4,8 @@ import Testing
 
 @testable import Store
 
-/// What is appended with places is the same as without them.
-struct StorePlacesTests {
+/// What is appended with references is the same as without them.
+struct SeriesReferencesTests {
     private static func samples(_ count: Int, at second: Int64, from first: Int = 0) -> [Sample] {
         (first..<first + count).map {
             Sample(
@@ -19,16 +19,16 @@ struct StorePlacesTests {
     }
 
     @Test func theSameIsStored() {
-        let (plain, placed) = (
+        let (plain, referring) = (
             Store(options: StoreOptions(), registry: Registry()), Store(options: StoreOptions(), registry: Registry())
         )
-        let places = StorePlaces()
+        let references = SeriesReferences()
         for second in 1...10 as ClosedRange<Int64> {
-            for store in [plain, placed] {
-                store.append(Self.samples(5, at: second), places: store === placed ? places : nil)
+            for store in [plain, referring] {
+                store.append(Self.samples(5, at: second), references: store === referring ? references : nil)
             }
         }
-        #expect(Self.content(plain) == Self.content(placed) && Self.content(placed).count == 5)
+        #expect(Self.content(plain) == Self.content(referring) && Self.content(referring).count == 5)
     }
 
     /// A series that the store has dropped meanwhile begins anew.
@@ -36,21 +36,21 @@ struct StorePlacesTests {
         var options = StoreOptions()
         options.retention = .seconds(60)
         let store = Store(options: options, registry: Registry())
-        let places = StorePlaces()
-        for second in [1, 2] as [Int64] { store.append(Self.samples(3, at: second), places: places) }
+        let references = SeriesReferences()
+        for second in [1, 2] as [Int64] { store.append(Self.samples(3, at: second), references: references) }
         store.truncate(now: Timestamp(milliseconds: 1_000_000))
         #expect(Self.content(store).isEmpty)
-        for second in [1001, 1002] as [Int64] { store.append(Self.samples(3, at: second), places: places) }
+        for second in [1001, 1002] as [Int64] { store.append(Self.samples(3, at: second), references: references) }
         #expect(Self.content(store).map(\.points.count) == [2, 2, 2])
     }
 
-    /// Places are those of as many samples: with another number they are found anew.
+    /// References are those of as many samples: with another number they are found anew.
     @Test func anotherNumberOfSamples() {
         let store = Store(options: StoreOptions(), registry: Registry())
-        let places = StorePlaces()
-        store.append(Self.samples(3, at: 1), places: places)
-        store.append(Self.samples(2, at: 2, from: 1), places: places)
-        store.append(Self.samples(3, at: 3), places: places)
+        let references = SeriesReferences()
+        store.append(Self.samples(3, at: 1), references: references)
+        store.append(Self.samples(2, at: 2, from: 1), references: references)
+        store.append(Self.samples(3, at: 3), references: references)
         #expect(Self.content(store).map(\.points.count) == [2, 3, 3])
     }
 }
